@@ -144,7 +144,7 @@ public sealed class BankSimulator
 
             var payee = new Payee(counterparty, kind, minute - wait, 0);
             var kindOfSum = random.NextDouble();
-            var amount = kindOfSum < 0.025 ? random.NextLogNormal(1400, 0.6) : kindOfSum < 0.12 ? random.NextLogNormal(350, 0.6) : random.NextLogNormal(55, 0.9);
+            var amount = kindOfSum < 0.04 ? random.NextLogNormal(1400, 0.6) : kindOfSum < 0.15 ? random.NextLogNormal(350, 0.6) : random.NextLogNormal(55, 0.9);
             Plan(customer, minute, payee, amount, fallback: random.Between(0.1, 0.6));
             // A few pay in two parts; some come back.
             if (random.Chance(0.08))
@@ -317,6 +317,7 @@ public sealed class BankSimulator
         private readonly List<double> _devices = [];
         private readonly List<double> _credentialChanges = [];
         private readonly bool _forgetfulBrowser;
+        private readonly double _cardSpending;
         private int _day;
 
         public Customer(int id, SimulationOptions options, DeterministicRandom random)
@@ -325,7 +326,9 @@ public sealed class BankSimulator
             Random = random;
             _start = options.Start;
             Income = random.NextLogNormal(2400, 0.45);
-            Balance = Income * random.Between(0.1, 1.5) + (random.Chance(0.3) ? Income * random.NextLogNormal(2, 0.8) : 0);
+            Balance = Income * random.Between(0.05, 1.2) + (random.Chance(0.25) ? Income * random.NextLogNormal(2, 0.8) : 0);
+            // Some save, some live from payday to payday.
+            _cardSpending = random.Between(0.25, 0.6);
             PayDay = 1 + random.Next(28);
             UsualHour = random.Chance(0.05) ? random.Between(0, 5) : random.Between(10, 20);
             StrangerEveryDays = random.NextLogNormal(18, 0.5);
@@ -399,7 +402,7 @@ public sealed class BankSimulator
                     continue;
                 if (_start.AddDays(_day).Day == PayDay)
                     Balance += Income;
-                Balance = Math.Max(0, Balance - Random.NextExponential(Income * 0.32 / 30));
+                Balance = Math.Max(0, Balance - Random.NextExponential(Income * _cardSpending / 30));
                 if (Balance < Income * 0.02 && Savings > 0)
                 {
                     Balance += Savings * 0.5;
