@@ -10,7 +10,8 @@ namespace Fraud.Model;
 /// habits that are shrunk towards a weak prior, so a customer without history is neither alarming nor invisible.
 /// </para>
 /// <para>
-/// The histories are those before this payment. For a transfer between own accounts the payee and counterparty features are zero.
+/// The histories are those before this payment. For a transfer between own accounts every feature of amount, balance, payee and
+/// counterparty is zero: the money stays with the customer, so only its circumstances are judged.
 /// All results are finite for all inputs. The order of <see cref="Names"/> is part of a model's identity: loading compares it.
 /// </para>
 /// </remarks>
@@ -120,8 +121,8 @@ public static class FraudFeatures
             throw new ArgumentException($"{Count} features do not fit into {destination.Length} places.", nameof(destination));
 
         var at = facts.At;
-        var own = facts.Kind == PaymentKind.OwnTransfer;
-        double amount = Math.Max(0, facts.AmountMinor);
+        var own = !facts.EntersHistories;
+        double amount = own ? 0 : Math.Max(0, facts.AmountMinor);
         double available = Math.Max(0, facts.AvailableBeforeMinor);
 
         // The payer's habit: long-run moments shrunk towards the prior.
@@ -161,8 +162,8 @@ public static class FraudFeatures
         values[3] = (float)Excess(amount + SmallAmountMinor, monthMean + SmallAmountMinor);
         values[4] = (float)share;
         values[5] = (float)Drained(share);
-        values[6] = (float)Drained(Share(amount + hourAmount, available + hourAmount));
-        values[7] = (float)Drained(Share(amount + dayAmount, available + dayAmount));
+        values[6] = own ? 0 : (float)Drained(Share(amount + hourAmount, available + hourAmount));
+        values[7] = own ? 0 : (float)Drained(Share(amount + dayAmount, available + dayAmount));
         values[8] = (float)Math.Log(1 + payer.Count(HistoryWindow.TenMinutes, at));
         values[9] = (float)Math.Log(1 + payer.Count(HistoryWindow.OneHour, at));
         values[10] = (float)Excess(dayCount + 1, dailyCount * MeanDaysInOneDay + 2);
