@@ -21,6 +21,9 @@ public sealed record PostgresClusterOptions
     /// <summary>The TCP port on 127.0.0.1, or 0 for any free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>The programs to serve it with, or null for the first fitting ones that <see cref="PostgresBinaries.FindAsync"/> finds.</summary>
+    public PostgresBinaries? Binaries { get; init; }
+
     /// <summary>Server settings (postgresql.conf names) on top of the defaults, applied at every start.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
@@ -97,7 +100,7 @@ public sealed class PostgresCluster
             progress?.Report($"'{account.Name}' cannot reach {options.Folder}: the database files are in {folder}");
         }
 
-        var binaries = await PostgresBinaries.FindAsync(MajorVersionOf(folder), progress, cancellationToken);
+        var binaries = options.Binaries ?? await PostgresBinaries.FindAsync(MajorVersionOf(folder), progress, cancellationToken);
         await account.CreateFolderAsync(folder, cancellationToken);
 
         if (RunningServer(folder) is { } running)
