@@ -150,7 +150,8 @@ create table audit.event (
     subject     text,
     outcome     text not null,
     correlation text,            -- trace id
-    details     jsonb not null default '{}',
+    -- Canonical JSON, kept as text: the hash is over exactly these characters.
+    details     text not null default '{}',
     -- SHA-256 over the row's canonical content: the leaf of its batch's Merkle tree.
     leaf_hash   bytea not null
 );
