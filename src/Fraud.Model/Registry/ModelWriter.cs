@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,6 +10,9 @@ namespace Fraud.Model;
 /// <summary>Writes a trained model as a version folder.</summary>
 public static class ModelWriter
 {
+    // The files are never embedded in HTML; '+' in a version should read as such.
+    private static readonly ModelJson Json = new(new JsonSerializerOptions(ModelJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>File name of the model card.</summary>
     public const string CardFileName = "card.md";
 
@@ -46,7 +50,7 @@ public static class ModelWriter
             result.DataFingerprint,
             FraudFeatures.Names,
             files.ToDictionary(file => file.Key, file => ModelDirectory.Hash(file.Value)));
-        files[ModelManifest.FileName] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, ModelJson.Default.ModelManifest) + "\n");
+        files[ModelManifest.FileName] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, Json.ModelManifest) + "\n");
         foreach (var (name, bytes) in files)
             File.WriteAllBytes(Path.Combine(building, name), bytes);
 
@@ -61,7 +65,7 @@ public static class ModelWriter
         var manifest = File.ReadAllBytes(Path.Combine(directory, ModelManifest.FileName));
         var champion = new Champion(Path.GetFileName(directory), ModelDirectory.Hash(manifest));
         var file = Path.Combine(Path.GetDirectoryName(directory)!, Champion.FileName);
-        File.WriteAllText(file + ".new", JsonSerializer.Serialize(champion, ModelJson.Default.Champion) + "\n");
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(champion, Json.Champion) + "\n");
         File.Move(file + ".new", file, overwrite: true);
     }
 

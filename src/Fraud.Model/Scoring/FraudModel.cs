@@ -11,6 +11,9 @@ public sealed class FraudModel
     /// <summary>A reason must carry at least this share of everything that raised the score.</summary>
     internal const double MinReasonShare = 0.04;
 
+    /// <summary>Below this a contribution is noise: every payment differs a little from the mean.</summary>
+    internal const double MinContribution = 0.02;
+
     private const int ReasonCodes = 16;
 
     internal FraudModel(
@@ -97,7 +100,7 @@ public sealed class FraudModel
                     best = code;
             }
 
-            if (byCode[best] <= 0 || byCode[best] < MinReasonShare * raised)
+            if (byCode[best] < Math.Max(MinContribution, MinReasonShare * raised))
                 break;
             reasons.Add(new FraudReason((FraudReasonCode)best, byCode[best]));
             byCode[best] = 0;
