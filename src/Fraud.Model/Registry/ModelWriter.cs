@@ -100,7 +100,7 @@ public static class ModelWriter
         Line("## Figures on banks it has not seen");
         Line();
         Line($"Seeds {string.Join(", ", evaluation.Seeds)}; {evaluation.Payments} payments, {evaluation.Frauds} fraudulent ({evaluation.Frauds / (double)evaluation.Payments:P2},");
-        Line("far more than in a real bank, so that recall can be measured; precision would be lower there).");
+        Line("more than in most banks, so that recall can be measured; precision would be lower there).");
         Line();
         Line("| figure | value |");
         Line("|---|---|");
@@ -121,7 +121,9 @@ public static class ModelWriter
         Line("- The simulator's habits and frauds are assumptions. The figures say that the method finds what it was built to find, not how much");
         Line("  fraud a bank will catch.");
         Line("- The first payments of a burst, and the first victims of a mule account, look ordinary; the model reacts once a pattern exists.");
-        Line("- A coerced payment to a new payee differs little from a legitimate large one (a deposit, a used car): many are missed at this hold rate.");
+        Line("- A coerced payment to a new payee can look exactly like a legitimate large one (a deposit, a used car). The simulated ones take much of");
+        Line("  the balance at once; real ones that do not will be missed more often than the table says.");
+        Line("- Ordinary payments that are held are mostly those: large first payments to a stranger.");
         Line("- The features assume a currency with two decimals and prices of roughly 100.00 per ordinary payment.");
         return text.ToString();
     }

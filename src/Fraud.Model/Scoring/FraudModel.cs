@@ -62,6 +62,17 @@ public sealed class FraudModel
         return AllFinite(features) ? Calibration.Apply(Forest.Score(features)) : 1;
     }
 
+    /// <summary>Computes the features of a payment and scores it.</summary>
+    /// <param name="facts">What is known about the payment.</param>
+    /// <param name="payer">What the debited account sent before this payment.</param>
+    /// <param name="counterparty">What the credited account received before this payment.</param>
+    public FraudScore Score(in PaymentFacts facts, EntityHistory payer, EntityHistory counterparty)
+    {
+        Span<float> features = stackalloc float[FraudFeatures.Count];
+        FraudFeatures.Compute(facts, payer, counterparty, features);
+        return Score(features);
+    }
+
     /// <summary>The calibrated score with its reasons.</summary>
     /// <inheritdoc cref="ScoreOnly"/>
     public FraudScore Score(ReadOnlySpan<float> features)

@@ -89,7 +89,7 @@ public sealed class FraudModelTrainer(FraudTrainingOptions options)
     }
 
     /// <summary>Seeds far from those used in training.</summary>
-    internal static IReadOnlyList<long> EvaluationSeeds(long seed, int banks) => [.. Enumerable.Range(1, banks).Select(i => seed + 1000 + i)];
+    internal static IReadOnlyList<long> EvaluationSeeds(long seed, int banks) => [.. Enumerable.Range(1, banks).Select(i => seed + 5000 + i)];
 
     private LabelledPayments Simulate(long seed) => HistoryReplay.Run(new BankSimulator(options.Simulation with { Seed = seed }).Run());
 
