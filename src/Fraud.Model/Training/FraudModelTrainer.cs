@@ -25,7 +25,7 @@ public sealed record FraudTrainingOptions
     public double OrdinaryStrongFactorShare { get; init; } = 0.03;
 
     /// <summary>Unseen banks the finished model is measured on.</summary>
-    public int EvaluationBanks { get; init; } = 3;
+    public int EvaluationBanks { get; init; } = 8;
 }
 
 /// <summary>What training yields.</summary>
