@@ -49,7 +49,10 @@ public readonly record struct FraudTrainingProgress(string Step, int Done, int O
 /// </summary>
 public sealed class FraudModelTrainer(FraudTrainingOptions options)
 {
-    /// <summary>Runs all steps. Same options, same model, byte for byte.</summary>
+    /// <summary>
+    /// Runs all steps. Same options, same model, byte for byte, whatever the number of cores. Across platforms the last bit of a logarithm
+    /// may differ, because the runtime takes it from the C library, and with it the model.
+    /// </summary>
     public FraudTrainingResult Fit(IProgress<FraudTrainingProgress>? progress = null)
     {
         progress?.Report(new("Simulate the training bank", 0, 1));
