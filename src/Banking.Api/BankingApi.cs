@@ -1,0 +1,78 @@
+using System.Reflection;
+using Banking.Api.Infrastructure;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using SecureBank.ServiceDefaults;
+
+namespace Banking.Api;
+
+/// <summary>
+/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), or,
+/// without a command, the HTTP service.
+/// </summary>
+public static class BankingApi
+{
+    /// <summary>Runs the command named by the first argument; the exit code tells success.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        var command = args.FirstOrDefault(arg => !arg.StartsWith('-'));
+        return command switch
+        {
+            "migrate" => await MigrateAsync(args),
+            null => await ServeAsync(args),
+            _ => Unknown(command),
+        };
+    }
+
+    /// <summary>Builds the service; tests use it with their own configuration.</summary>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        configure?.Invoke(builder);
+        builder.AddServiceDefaults("banking-api");
+        AddBank(builder.Services, builder.Configuration);
+        var app = builder.Build();
+        app.UseHttpSurface();
+        app.MapHealth();
+        var v1 = app.MapGroup("/v1");
+        v1.MapReading();
+        return app;
+    }
+
+    /// <summary>Everything the bank consists of, without the web server: commands use the same parts.</summary>
+    public static void AddBank(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
+        services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddReading(configuration);
+        // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
+    }
+
+    /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>
+    public static async Task<IReadOnlyList<string>> ApplyMigrationsAsync(string ownerConnectionString, string appRole, CancellationToken cancellationToken = default) =>
+        await new SqlMigrator(Assembly.GetExecutingAssembly(), new Dictionary<string, string> { ["app_role"] = appRole }, TimeProvider.System)
+            .MigrateAsync(ownerConnectionString, cancellationToken: cancellationToken);
+
+    private static async Task<int> MigrateAsync(string[] args)
+    {
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args[1..]).Build();
+        var applied = await ApplyMigrationsAsync(configuration.Require("ConnectionStrings:BankOwner"), configuration["Database:AppRole"] ?? "bank_app");
+        Console.WriteLine(applied.Count == 0 ? "The database is up to date." : $"Applied {string.Join(", ", applied)}.");
+        return 0;
+    }
+
+    private static async Task<int> ServeAsync(string[] args)
+    {
+        await using var app = Build(args);
+        await app.RunAsync();
+        return 0;
+    }
+
+    private static int Unknown(string command)
+    {
+        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify; none starts the service.");
+        return 2;
+    }
+}

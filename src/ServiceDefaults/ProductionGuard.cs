@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+
+namespace SecureBank.ServiceDefaults;
+
+/// <summary>
+/// Refuses to start an unsafe production configuration, and says everything that is wrong with it at once.
+/// Runs before the server listens.
+/// </summary>
+public sealed class ProductionGuard(IConfiguration configuration, IHostEnvironment environment) : IStartupFilter
+{
+    /// <summary>All faults of a production configuration; empty when it may start.</summary>
+    public static IReadOnlyList<string> FindFaults(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var faults = new List<string>();
+        foreach (var url in (configuration["urls"] ?? configuration["ASPNETCORE_URLS"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
+            {
+                faults.Add($"It would serve plain HTTP on {url}.");
+            }
+        }
+
+        foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
+        {
+            if (endpoint["Url"]?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+            {
+                faults.Add($"It would serve plain HTTP on {endpoint["Url"]}.");
+            }
+        }
+
+        foreach (var key in (string[])["BankingApi:BaseAddress", "Assistant:BaseAddress", "Bank:WebBaseAddress"])
+        {
+            if (configuration[key]?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+            {
+                faults.Add($"'{key}' is plain HTTP.");
+            }
+        }
+
+        foreach (var endpoint in configuration.GetSection("Events:Endpoints").GetChildren())
+        {
+            if (endpoint.Value?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+            {
+                faults.Add($"'{endpoint.Path}' is plain HTTP.");
+            }
+        }
+
+        if (configuration.GetValue<bool>("Demo:Enabled"))
+        {
+            faults.Add("Demo data ('Demo:Enabled') belongs to development.");
+        }
+
+        if (string.Equals(configuration["DirectLine:Authentication"], "off", StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add("Channel authentication is off ('DirectLine:Authentication').");
+        }
+
+        foreach (var (key, value) in configuration.AsEnumerable())
+        {
+            // Only settings of ours end like this; a weak or sample value in any of them is a fault.
+            if (value is not null && (key.EndsWith("Secret", StringComparison.OrdinalIgnoreCase) || key.EndsWith("MasterKey", StringComparison.OrdinalIgnoreCase))
+                && (value.Length < 32 || value.Contains("changeme", StringComparison.OrdinalIgnoreCase) || value.Distinct().Count() < 8))
+            {
+                faults.Add($"'{key}' is a default or weak secret.");
+            }
+        }
+
+        return faults;
+    }
+
+    /// <inheritdoc/>
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next)
+    {
+        if (!environment.IsDevelopment() && FindFaults(configuration) is { Count: > 0 } faults)
+        {
+            throw new InvalidOperationException("The configuration is not safe outside development:" + string.Concat(faults.Select(fault => $"\n- {fault}")));
+        }
+
+        return next;
+    }
+}
