@@ -1,4 +1,5 @@
 using System.Reflection;
+using Banking.Api.Audit;
 using Banking.Api.Infrastructure;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -20,6 +21,7 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
             _ => Unknown(command),
         };

@@ -1,7 +1,10 @@
 using Banking.Api.Accounts;
+using Banking.Api.Audit;
+using Banking.Api.Events;
 using Banking.Api.Payees;
 using Banking.Api.Spending;
 using Banking.Api.Transactions;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Banking.Api.Infrastructure;
 
@@ -11,7 +14,14 @@ internal static class Reading
     public static IServiceCollection AddReading(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddHttpSurface(configuration);
-        services.AddSingleton(provider => new BankCalendar(provider.GetRequiredService<TimeProvider>(), configuration));
+        services.TryAddSingleton<BankCalendar>();
+        services.AddEvents(configuration);
+        services.AddSingleton<AuditSealer>();
+        if (configuration.GetValue("Audit:Sealing", true))
+        {
+            services.AddHostedService(provider => provider.GetRequiredService<AuditSealer>());
+        }
+
         return services;
     }
 
@@ -21,5 +31,6 @@ internal static class Reading
         v1.MapTransactions();
         v1.MapSpending();
         v1.MapPayees();
+        v1.MapAudit();
     }
 }
