@@ -1,8 +1,10 @@
 using Banking.Api.Accounts;
 using Banking.Api.Audit;
 using Banking.Api.Events;
+using Banking.Api.OpenApi;
 using Banking.Api.Payees;
 using Banking.Api.Spending;
+using Banking.Api.Teller;
 using Banking.Api.Transactions;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -14,6 +16,7 @@ internal static class Reading
     public static IServiceCollection AddReading(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddHttpSurface(configuration);
+        services.AddApiDocument();
         services.TryAddSingleton<BankCalendar>();
         services.AddEvents(configuration);
         services.AddSingleton<AuditSealer>();
@@ -31,6 +34,7 @@ internal static class Reading
         v1.MapTransactions();
         v1.MapSpending();
         v1.MapPayees();
+        v1.MapTeller();
         v1.MapAudit();
     }
 }
