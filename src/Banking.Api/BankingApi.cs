@@ -1,4 +1,5 @@
 using System.Reflection;
+using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -33,7 +34,10 @@ public static class BankingApi
         builder.AddServiceDefaults("banking-api");
         AddBank(builder.Services, builder.Configuration);
         var app = builder.Build();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
+        app.MapIdentity();
         return app;
     }
 
@@ -43,6 +47,7 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddIdentity(configuration);
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
