@@ -1,4 +1,5 @@
 using System.Reflection;
+using Banking.Api.Authorizations;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Microsoft.EntityFrameworkCore;
@@ -38,6 +39,7 @@ public static class BankingApi
         app.UseAuthorization();
         app.MapHealth();
         app.MapIdentity();
+        app.MapAuthorizations();
         return app;
     }
 
@@ -48,6 +50,7 @@ public static class BankingApi
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
         services.AddIdentity(configuration);
+        services.AddAuthorizations();
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
