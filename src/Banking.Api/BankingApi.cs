@@ -1,7 +1,10 @@
 using System.Reflection;
+using Banking.Api.Audit;
 using Banking.Api.Authorizations;
+using Banking.Api.Demo;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
+using Banking.Api.OpenApi;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SecureBank.ServiceDefaults;
@@ -9,7 +12,7 @@ using SecureBank.ServiceDefaults;
 namespace Banking.Api;
 
 /// <summary>
-/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), or,
+/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), <c>openapi</c> (the description of the API), or,
 /// without a command, the HTTP service.
 /// </summary>
 public static class BankingApi
@@ -22,6 +25,9 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
+            "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
+            "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
             _ => Unknown(command),
         };
@@ -35,11 +41,17 @@ public static class BankingApi
         builder.AddServiceDefaults("banking-api");
         AddBank(builder.Services, builder.Configuration);
         var app = builder.Build();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseHttpSurface();
         app.MapHealth();
         app.MapIdentity();
         app.MapAuthorizations();
+        var v1 = app.MapGroup("/v1");
+        v1.MapReading();
+        if (app.Environment.IsDevelopment())
+        {
+            app.MapOpenApi().AllowAnonymous();
+        }
+
         return app;
     }
 
@@ -51,7 +63,7 @@ public static class BankingApi
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
         services.AddIdentity(configuration);
         services.AddAuthorizations();
-        // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
+        services.AddReading(configuration);
     }
 
     /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>
@@ -76,7 +88,7 @@ public static class BankingApi
 
     private static int Unknown(string command)
     {
-        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify; none starts the service.");
+        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify, openapi; none starts the service.");
         return 2;
     }
 }
