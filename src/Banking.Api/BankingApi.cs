@@ -1,5 +1,6 @@
 using System.Reflection;
 using Banking.Api.Infrastructure;
+using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SecureBank.ServiceDefaults;
@@ -37,6 +38,7 @@ public static class BankingApi
         app.MapHealth();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
+        v1.MapPayments();
         return app;
     }
 
@@ -47,6 +49,7 @@ public static class BankingApi
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
         services.AddReading(configuration);
+        services.AddPayments(configuration);
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
