@@ -1,4 +1,6 @@
 using System.Reflection;
+using Banking.Api.Authorizations;
+using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
@@ -36,6 +38,8 @@ public static class BankingApi
         var app = builder.Build();
         app.UseHttpSurface();
         app.MapHealth();
+        app.MapIdentity();
+        app.MapAuthorizations();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
         v1.MapPayments();
@@ -48,6 +52,8 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddIdentity(configuration);
+        services.AddAuthorizations();
         services.AddReading(configuration);
         services.AddPayments(configuration);
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
