@@ -1,6 +1,6 @@
 using System.Reflection;
 using Banking.Api.Audit;
-using Banking.Api.Demo;
+using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
 using Microsoft.EntityFrameworkCore;
@@ -23,7 +23,6 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
-            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
             "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
             "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
@@ -41,6 +40,7 @@ public static class BankingApi
         var app = builder.Build();
         app.UseHttpSurface();
         app.MapHealth();
+        app.MapIdentity();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
         if (app.Environment.IsDevelopment())
@@ -57,6 +57,7 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddIdentity(configuration);
         services.AddReading(configuration);
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
