@@ -1,7 +1,9 @@
 using System.Reflection;
+using Banking.Api.Audit;
 using Banking.Api.Authorizations;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
+using Banking.Api.OpenApi;
 using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -10,7 +12,7 @@ using SecureBank.ServiceDefaults;
 namespace Banking.Api;
 
 /// <summary>
-/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), or,
+/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), <c>openapi</c> (the description of the API), or,
 /// without a command, the HTTP service.
 /// </summary>
 public static class BankingApi
@@ -23,6 +25,8 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
+            "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
             _ => Unknown(command),
         };
@@ -43,6 +47,11 @@ public static class BankingApi
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
         v1.MapPayments();
+        if (app.Environment.IsDevelopment())
+        {
+            app.MapOpenApi().AllowAnonymous();
+        }
+
         return app;
     }
 
@@ -81,7 +90,7 @@ public static class BankingApi
 
     private static int Unknown(string command)
     {
-        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify; none starts the service.");
+        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify, openapi; none starts the service.");
         return 2;
     }
 }
