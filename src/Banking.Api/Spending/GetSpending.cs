@@ -12,9 +12,7 @@ internal static class GetSpending
 {
     private const int DaysMax = 731;
 
-    /// <param name="from">First booking day; the first of the current month when absent.</param>
-    /// <param name="to">Last booking day, included; today in the bank's time zone when absent.</param>
-    /// <param name="accountId">Only this account; all of the customer's when absent.</param>
+    // Without a period: the current month until today. Without an account: all of the customer's.
     public static async Task<Results<Ok<Client.Spending>, Problem>> HandleAsync(
         DateOnly? from, DateOnly? to, string? accountId, Caller caller, BankDbContext db, BankCalendar calendar, CancellationToken cancellationToken)
     {
