@@ -151,9 +151,9 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
             rows.Add(Row("Reference", reference));
         }
 
-        if (Get(payment, "id") ?? Get(payment, "paymentId") is { } id)
+        if ((Get(payment, "id") ?? Get(payment, "paymentId")) is { } id)
         {
-            rows.Add(Text(Get(payment, "id") ?? id, subtle: true, size: "Small"));
+            rows.Add(Text(id, subtle: true, size: "Small"));
         }
 
         return rows;

@@ -47,15 +47,9 @@ internal static class AssistantHost
         services.AddSingleton(provider => new ColumnCipher(provider.GetRequiredService<AssistantSettings>().EncryptionMasterKey));
         services.AddSingleton(provider => new EventSignature(provider.GetRequiredService<AssistantSettings>().EventsSigningSecret, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new DirectLineTokens(provider.GetRequiredService<AssistantSettings>().DirectLineSecret, provider.GetRequiredService<TimeProvider>()));
-        services.AddHttpClient<BankingApiClient>((provider, http) =>
-        {
-            var settings = provider.GetRequiredService<AssistantSettings>();
-            http.BaseAddress = new Uri(settings.BankingApi.AbsoluteUri.TrimEnd('/') + "/");
-            http.Timeout = TimeSpan.FromSeconds(8);
-            BankingApiClient.AddClientCredential(http, "assistant", settings.BankingApiClientSecret);
-        }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
-        // The client holds nothing of a caller, and the handler above renews its connections itself.
-        services.AddSingleton(provider => new BankSessionFactory(provider.GetRequiredService<IHttpClientFactory>()));
+        services.AddSingleton(MakeBankingApi);
+        services.AddSingleton<IAmountReader, CustomerAmounts>();
+        services.AddSingleton(provider => new Planners(provider.GetRequiredKeyedService<IPlanner>(Embedded), provider.GetKeyedService<IPlanner>(Model)));
 
         services.AddSingleton<JournalCipher>();
         services.AddSingleton<ConversationStore>();
@@ -92,6 +86,16 @@ internal static class AssistantHost
         _ = app.Services.GetRequiredService<AssistantSettings>();
         Map(app);
         return app;
+    }
+
+    // One client for the process: it holds nothing of a caller, and its handler renews connections so that a moved address is noticed.
+    private static BankingApiClient MakeBankingApi(IServiceProvider provider)
+    {
+        var settings = provider.GetRequiredService<AssistantSettings>();
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
+        var http = new HttpClient(handler, disposeHandler: true) { BaseAddress = new Uri(settings.BankingApi.AbsoluteUri.TrimEnd('/') + "/"), Timeout = TimeSpan.FromSeconds(8) };
+        BankingApiClient.AddClientCredential(http, "assistant", settings.BankingApiClientSecret);
+        return new BankingApiClient(http);
     }
 
     private static void Map(WebApplication app)

@@ -16,7 +16,7 @@ internal sealed class Planners(IPlanner embedded, IPlanner? model)
     /// </summary>
     public IPlanner Choose(OpenTurn open, bool? consent)
     {
-        var chosen = open.Turn.Planner ?? open.Calls.LastOrDefault()?.Planner;
+        var chosen = open.Turn.Planner ?? (open.Calls.Count > 0 ? open.Calls[^1].Planner : null);
         var wantsModel = chosen is null ? consent == true && open.Turn.Input is not CustomerInput.Event : string.Equals(chosen, model?.Name, StringComparison.Ordinal);
         return wantsModel && model is not null ? model : embedded;
     }

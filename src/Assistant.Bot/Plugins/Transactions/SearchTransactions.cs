@@ -24,8 +24,11 @@ internal sealed class SearchTransactions(BankSession bank)
             return Task.FromResult(BankSession.Error("invalid_arguments", "A day is written yyyy-MM-dd."));
         }
 
-        var query = new TransactionQuery { AccountId = accountId, From = first, To = last, Text = text, Category = category, Limit = Math.Clamp(limit ?? 10, 1, LimitMax) };
-        return bank.AskAsync((api, call, cancel) => api.ListTransactionsAsync(query, call, cancel), page => new { transactions = page.Items.Select(Shape) }, cancellationToken);
+        var query = new TransactionsQuery { From = first, To = last, Text = text, Category = category, Limit = Math.Clamp(limit ?? 10, 1, LimitMax) };
+        return bank.AskAsync(
+            (api, call, cancel) => string.IsNullOrEmpty(accountId) ? api.ListTransactionsAsync(query, call, cancel) : api.ListAccountTransactionsAsync(accountId, query, call, cancel),
+            page => new { transactions = page.Items.Select(Shape) },
+            cancellationToken);
     }
 
     private static object Shape(Transaction transaction) => new
