@@ -52,6 +52,14 @@ internal sealed class BankSession(BankingApiClient api, DelegatedTokens tokens, 
                 if (result is { Succeeded: false, Problem: { Status: 401, Code: not ErrorCodes.InsufficientUserAuthentication } })
                 {
                     await tokens.ForgetAsync(call.ConversationKey, token, cancellationToken);
+                    if (attempt < AttemptsMax && await tokens.GetAsync(call.ConversationKey, cancellationToken) is { } renewed && renewed != token)
+                    {
+                        // Renewed or delegated anew while the call was on its way.
+                        token = renewed;
+                        context = context with { AccessToken = token };
+                        continue;
+                    }
+
                     return result.Problem with { Code = ErrorCodes.Unauthenticated };
                 }
 
