@@ -1,5 +1,10 @@
 using System.Reflection;
+using Banking.Api.Audit;
+using Banking.Api.Authorizations;
+using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
+using Banking.Api.OpenApi;
+using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SecureBank.ServiceDefaults;
@@ -7,7 +12,7 @@ using SecureBank.ServiceDefaults;
 namespace Banking.Api;
 
 /// <summary>
-/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), or,
+/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), <c>openapi</c> (the description of the API), or,
 /// without a command, the HTTP service.
 /// </summary>
 public static class BankingApi
@@ -20,6 +25,8 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
+            "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
             _ => Unknown(command),
         };
@@ -35,8 +42,16 @@ public static class BankingApi
         var app = builder.Build();
         app.UseHttpSurface();
         app.MapHealth();
+        app.MapIdentity();
+        app.MapAuthorizations();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
+        v1.MapPayments();
+        if (app.Environment.IsDevelopment())
+        {
+            app.MapOpenApi().AllowAnonymous();
+        }
+
         return app;
     }
 
@@ -46,7 +61,10 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddIdentity(configuration);
+        services.AddAuthorizations();
         services.AddReading(configuration);
+        services.AddPayments(configuration);
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
@@ -72,7 +90,7 @@ public static class BankingApi
 
     private static int Unknown(string command)
     {
-        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify; none starts the service.");
+        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify, openapi; none starts the service.");
         return 2;
     }
 }

@@ -62,7 +62,8 @@ internal sealed class Screen(IAnsiConsole console)
         [
             .. services.Reverse().Select(service => $"{service.Title}|{service.Address.AbsoluteUri}"),
             $"Logs|{context.Data.LogFolder}",
-            $"Database|127.0.0.1:{context.Ports.Postgres}, log {context.Cluster.LogFile}",
+            $"Database|127.0.0.1:{context.Ports.Postgres}",
+            $"Database log|{context.Cluster.LogFile}",
         ];
         if (!IsTerminal)
         {

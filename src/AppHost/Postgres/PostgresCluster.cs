@@ -44,6 +44,8 @@ public sealed class PostgresCluster
     public const string Superuser = "postgres";
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+    private static readonly string[] StopModes = ["fast", "immediate"];
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly ServiceAccount _account;
@@ -267,19 +269,31 @@ public sealed class PostgresCluster
 
     private static async Task StopServerAsync(ServiceAccount account, PostgresBinaries binaries, string folder, CancellationToken cancellationToken)
     {
-        foreach (var mode in new[] { "fast", "immediate" })
+        if (RunningServer(folder) is not { } server)
         {
-            if (RunningServer(folder) is null)
-            {
-                return;
-            }
-
-            await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", DataFolderOf(folder), "-m", mode, "-w", "-t", Seconds(StopTimeout)], cancellationToken: cancellationToken);
+            return;
         }
 
-        if (RunningServer(folder) is { } survivor)
+        foreach (var mode in StopModes)
         {
-            throw new ClusterException($"The PostgreSQL server in {folder} (process {survivor.ProcessId}) does not stop.");
+            await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", DataFolderOf(folder), "-m", mode, "-w", "-t", Seconds(StopTimeout)], cancellationToken: cancellationToken);
+            if (RunningServer(folder) is null)
+            {
+                await WaitForEndAsync(server.ProcessId, cancellationToken);
+                return;
+            }
+        }
+
+        throw new ClusterException($"The PostgreSQL server in {folder} (process {server.ProcessId}) does not stop.");
+    }
+
+    // The server takes its process file away a moment before it ends.
+    private static async Task WaitForEndAsync(int processId, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (IsAlive(processId) && clock.Elapsed < EndTimeout)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
         }
     }
 

@@ -6,10 +6,12 @@ namespace Fraud.Model;
 public sealed record IsolationForestOptions
 {
     /// <summary>Number of trees. More trees steady the score and cost time in proportion.</summary>
-    public int TreeCount { get; init; } = 300;
+    public int TreeCount { get; init; } = 120;
 
-    /// <summary>Payments drawn without replacement per tree (psi). Enough that the
-    /// rare but ordinary (a night owl, a used car) is represented, few enough that ordinary payments do not hide the frauds among them.</summary>
+    /// <summary>
+    /// Payments drawn without replacement per tree (psi). Enough that what is rare but ordinary (a night owl, a used car) is represented;
+    /// few enough that the frauds among them do not form a crowd.
+    /// </summary>
     public int SubsampleSize { get; init; } = 2048;
 
     /// <summary>Names the forest: same rows, options and seed give the same bytes, whatever the number of cores.</summary>

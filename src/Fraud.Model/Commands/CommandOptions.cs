@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Spectre.Console;
 
 namespace Fraud.Model.Commands;
 
@@ -35,10 +34,10 @@ internal static class CommandOptions
             result.AddError($"{result.Option.Name} must be between {low} and {high}.");
     };
 
+    /// <summary>Says why on standard error, unwrapped and uncoloured so that scripts can read it; the exit code of a refused command.</summary>
     public static int Fail(string message)
     {
-        var error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        error.MarkupLineInterpolated($"[red]{message}[/]");
+        Console.Error.WriteLine(message);
         return 1;
     }
 }

@@ -32,7 +32,7 @@ internal static class InspectCommand
             AnsiConsole.Write(table);
 
             if (ModelDirectory.TryReadFile(Path.Combine(path, ModelWriter.CardFileName), out var card, out _))
-                AnsiConsole.WriteLine(Encoding.UTF8.GetString(card));
+                Console.Out.Write(Encoding.UTF8.GetString(card));
             return 0;
         });
         return command;

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using CsvHelper;
 using System.Globalization;
+using CsvHelper;
 using Spectre.Console;
 
 namespace Fraud.Model.Commands;

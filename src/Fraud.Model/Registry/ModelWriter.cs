@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,6 +10,9 @@ namespace Fraud.Model;
 /// <summary>Writes a trained model as a version folder.</summary>
 public static class ModelWriter
 {
+    // The files are never embedded in HTML; '+' in a version should read as such.
+    private static readonly ModelJson Json = new(new JsonSerializerOptions(ModelJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>File name of the model card.</summary>
     public const string CardFileName = "card.md";
 
@@ -46,7 +50,7 @@ public static class ModelWriter
             result.DataFingerprint,
             FraudFeatures.Names,
             files.ToDictionary(file => file.Key, file => ModelDirectory.Hash(file.Value)));
-        files[ModelManifest.FileName] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, ModelJson.Default.ModelManifest) + "\n");
+        files[ModelManifest.FileName] = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, Json.ModelManifest) + "\n");
         foreach (var (name, bytes) in files)
             File.WriteAllBytes(Path.Combine(building, name), bytes);
 
@@ -61,7 +65,7 @@ public static class ModelWriter
         var manifest = File.ReadAllBytes(Path.Combine(directory, ModelManifest.FileName));
         var champion = new Champion(Path.GetFileName(directory), ModelDirectory.Hash(manifest));
         var file = Path.Combine(Path.GetDirectoryName(directory)!, Champion.FileName);
-        File.WriteAllText(file + ".new", JsonSerializer.Serialize(champion, ModelJson.Default.Champion) + "\n");
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(champion, Json.Champion) + "\n");
         File.Move(file + ".new", file, overwrite: true);
     }
 
@@ -96,7 +100,7 @@ public static class ModelWriter
         Line("## Figures on banks it has not seen");
         Line();
         Line($"Seeds {string.Join(", ", evaluation.Seeds)}; {evaluation.Payments} payments, {evaluation.Frauds} fraudulent ({evaluation.Frauds / (double)evaluation.Payments:P2},");
-        Line("far more than in a real bank, so that recall can be measured; precision would be lower there).");
+        Line("more than in most banks, so that recall can be measured; precision would be lower there).");
         Line();
         Line("| figure | value |");
         Line("|---|---|");
@@ -117,7 +121,9 @@ public static class ModelWriter
         Line("- The simulator's habits and frauds are assumptions. The figures say that the method finds what it was built to find, not how much");
         Line("  fraud a bank will catch.");
         Line("- The first payments of a burst, and the first victims of a mule account, look ordinary; the model reacts once a pattern exists.");
-        Line("- A coerced payment to a new payee differs little from a legitimate large one (a deposit, a used car): many are missed at this hold rate.");
+        Line("- A coerced payment to a new payee can look exactly like a legitimate large one (a deposit, a used car). The simulated ones take much of");
+        Line("  the balance at once; real ones that do not will be missed more often than the table says.");
+        Line("- Ordinary payments that are held are mostly those: large first payments to a stranger.");
         Line("- The features assume a currency with two decimals and prices of roughly 100.00 per ordinary payment.");
         return text.ToString();
     }

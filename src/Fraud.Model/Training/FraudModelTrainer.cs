@@ -25,7 +25,7 @@ public sealed record FraudTrainingOptions
     public double OrdinaryStrongFactorShare { get; init; } = 0.03;
 
     /// <summary>Unseen banks the finished model is measured on.</summary>
-    public int EvaluationBanks { get; init; } = 3;
+    public int EvaluationBanks { get; init; } = 8;
 }
 
 /// <summary>What training yields.</summary>
@@ -49,7 +49,10 @@ public readonly record struct FraudTrainingProgress(string Step, int Done, int O
 /// </summary>
 public sealed class FraudModelTrainer(FraudTrainingOptions options)
 {
-    /// <summary>Runs all steps. Same options, same model, byte for byte.</summary>
+    /// <summary>
+    /// Runs all steps. Same options, same model, byte for byte, whatever the number of cores. Across platforms the last bit of a logarithm
+    /// may differ, because the runtime takes it from the C library, and with it the model.
+    /// </summary>
     public FraudTrainingResult Fit(IProgress<FraudTrainingProgress>? progress = null)
     {
         progress?.Report(new("Simulate the training bank", 0, 1));
@@ -89,7 +92,7 @@ public sealed class FraudModelTrainer(FraudTrainingOptions options)
     }
 
     /// <summary>Seeds far from those used in training.</summary>
-    internal static IReadOnlyList<long> EvaluationSeeds(long seed, int banks) => [.. Enumerable.Range(1, banks).Select(i => seed + 1000 + i)];
+    internal static IReadOnlyList<long> EvaluationSeeds(long seed, int banks) => [.. Enumerable.Range(1, banks).Select(i => seed + 5000 + i)];
 
     private LabelledPayments Simulate(long seed) => HistoryReplay.Run(new BankSimulator(options.Simulation with { Seed = seed }).Run());
 
