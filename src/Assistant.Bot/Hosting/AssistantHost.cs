@@ -7,6 +7,7 @@ using Assistant.Bot.DirectLine;
 using Assistant.Bot.Events;
 using Assistant.Bot.Planning;
 using Assistant.Bot.Planning.Gate;
+using Assistant.Bot.Planning.Model;
 using Assistant.Bot.Plugins;
 using Assistant.Bot.Turns;
 using Banking.Client;
@@ -22,9 +23,6 @@ internal static class AssistantHost
 {
     /// <summary>Key of the planner that is always there.</summary>
     public const string Embedded = "embedded";
-
-    /// <summary>Key of the external model's planner.</summary>
-    public const string Model = "model";
 
     private const int BodyBytesMax = 128 * 1024;
 
@@ -49,7 +47,9 @@ internal static class AssistantHost
         services.AddSingleton(provider => new DirectLineTokens(provider.GetRequiredService<AssistantSettings>().DirectLineSecret, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(MakeBankingApi);
         services.AddSingleton<IAmountReader, CustomerAmounts>();
-        services.AddSingleton(provider => new Planners(provider.GetRequiredKeyedService<IPlanner>(Embedded), provider.GetKeyedService<IPlanner>(Model)));
+        services.AddSingleton(provider => new Planners(
+            provider.GetRequiredKeyedService<IPlanner>(Embedded),
+            provider.GetRequiredService<AssistantSettings>().Model is { } model ? new ModelPlanner(model, provider.GetRequiredService<TimeProvider>()) : null));
 
         services.AddSingleton<JournalCipher>();
         services.AddSingleton<ConversationStore>();

@@ -10,8 +10,7 @@ namespace Assistant.Bot.Plugins;
 /// <param name="ConversationId">What the token is bound to.</param>
 /// <param name="TurnId">The turn; audited by the bank.</param>
 /// <param name="CallId">The call; audited by the bank, and what makes a repeated call the same call.</param>
-/// <param name="PaymentIds">Payments prepared in this conversation, newest first.</param>
-internal sealed record ToolCall(long ConversationKey, string ConversationId, string TurnId, string CallId, IReadOnlyList<string> PaymentIds);
+internal sealed record ToolCall(long ConversationKey, string ConversationId, string TurnId, string CallId);
 
 /// <summary>The bank as one tool call sees it: with the customer's delegated token, and every fault as a result the planner can read.</summary>
 internal sealed class BankSession(BankingApiClient api, DelegatedTokens tokens, TimeProvider clock, ToolCall call)

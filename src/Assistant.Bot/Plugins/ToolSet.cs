@@ -24,7 +24,7 @@ internal sealed class ToolSet(BankingApiClient api, DelegatedTokens tokens, IHel
 
     /// <summary>The tools' names, descriptions and schemas.</summary>
     public IReadOnlyList<AIFunctionDeclaration> Declarations =>
-        field ??= [.. Create(new ToolCall(0, "", "", "", [])).Select(tool => tool.AsDeclarationOnly())];
+        field ??= [.. Create(new ToolCall(0, "", "", "")).Select(tool => tool.AsDeclarationOnly())];
 
     /// <summary>The tools for one call.</summary>
     public IReadOnlyList<AIFunction> Create(ToolCall call)

@@ -76,6 +76,7 @@ internal sealed class BotHost : IAsyncDisposable
             builder.Logging.AddProvider(log);
             builder.Services.RemoveAllKeyed<IPlanner>(AssistantHost.Embedded);
             builder.Services.AddKeyedSingleton(AssistantHost.Embedded, planner);
+            builder.Services.TryAddSingleton<Plugins.Help.IHelpArticles, OneArticle>();
             if (clock is not null)
             {
                 builder.Services.RemoveAll<TimeProvider>();
@@ -131,6 +132,13 @@ internal sealed class BotHost : IAsyncDisposable
         using var response = await Http.SendAsync(request);
         return (int)response.StatusCode;
     }
+}
+
+internal sealed class OneArticle : Plugins.Help.IHelpArticles
+{
+    public IReadOnlyList<string> Topics => ["overview"];
+
+    public Plugins.Help.HelpAnswer? Find(string topic) => topic == "overview" ? new("Overview", "What I can do.", []) : null;
 }
 
 /// <summary>Keeps what is logged, for tests that look for what must not be there.</summary>

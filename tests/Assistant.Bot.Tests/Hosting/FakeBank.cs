@@ -194,6 +194,7 @@ internal sealed class FakeBank : IAsyncDisposable
                 []));
             return Results.Json(payment, statusCode: 201);
         });
+        _app.MapGet("/v1/payments", () => new Page<Payment>([.. _payments.Values.Reverse().Take(3)], null));
         _app.MapGet("/v1/payments/{id}", (string id) => _payments.TryGetValue(id, out var payment) ? Results.Json(payment) : Problem(404, ErrorCodes.NotFound));
         _app.MapPatch("/v1/payments/{id}", (string id, AmendPayment change) =>
         {
