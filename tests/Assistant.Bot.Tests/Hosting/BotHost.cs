@@ -46,7 +46,7 @@ internal sealed class BotHost : IAsyncDisposable
     public static async Task<BotHost> StartAsync(
         TestDatabase database,
         FakeBank bank,
-        IPlanner planner,
+        IPlanner? planner,
         TimeProvider? clock = null,
         Action<IServiceCollection>? configure = null,
         IReadOnlyDictionary<string, string?>? settings = null)
@@ -74,9 +74,12 @@ internal sealed class BotHost : IAsyncDisposable
             builder.Logging.ClearProviders();
             builder.Logging.SetMinimumLevel(LogLevel.Debug);
             builder.Logging.AddProvider(log);
-            builder.Services.RemoveAllKeyed<IPlanner>(AssistantHost.Embedded);
-            builder.Services.AddKeyedSingleton(AssistantHost.Embedded, planner);
-            builder.Services.TryAddSingleton<Plugins.Help.IHelpArticles, OneArticle>();
+            if (planner is not null)
+            {
+                builder.Services.RemoveAllKeyed<IPlanner>(AssistantHost.Embedded);
+                builder.Services.AddKeyedSingleton(AssistantHost.Embedded, planner);
+            }
+
             if (clock is not null)
             {
                 builder.Services.RemoveAll<TimeProvider>();
@@ -132,13 +135,6 @@ internal sealed class BotHost : IAsyncDisposable
         using var response = await Http.SendAsync(request);
         return (int)response.StatusCode;
     }
-}
-
-internal sealed class OneArticle : Plugins.Help.IHelpArticles
-{
-    public IReadOnlyList<string> Topics => ["overview"];
-
-    public Plugins.Help.HelpAnswer? Find(string topic) => topic == "overview" ? new("Overview", "What I can do.", []) : null;
 }
 
 /// <summary>Keeps what is logged, for tests that look for what must not be there.</summary>
