@@ -51,7 +51,7 @@ internal sealed class ModelPlanner : IPlanner
         var options = new ChatCompletionOptions { MaxOutputTokenCount = OutputTokensMax, Temperature = 0, AllowParallelToolCalls = false };
         foreach (var tool in turn.Tools)
         {
-            var schema = AIJsonSchemaUtilities.TransformSchema(tool.JsonSchema, StrictSchema);
+            var schema = AIJsonUtilities.TransformSchema(tool.JsonSchema, StrictSchema);
             options.Tools.Add(ChatTool.CreateFunctionTool(tool.Name, tool.Description, BinaryData.FromString(schema.GetRawText()), functionSchemaIsStrict: true));
         }
 
@@ -104,7 +104,7 @@ internal sealed class ModelPlanner : IPlanner
     private static PlannerStep.Reply ReadReply(ChatCompletion answer)
     {
         var text = string.Concat(answer.Content.Where(part => part.Kind == ChatMessageContentPartKind.Text).Select(part => part.Text)).Trim();
-        if (answer.FinishReason != ChatFinishReason.Stop || text.Length is 0 or > ReplyLengthMax)
+        if (answer.FinishReason != OpenAI.Chat.ChatFinishReason.Stop || text.Length is 0 or > ReplyLengthMax)
         {
             throw new ModelFaultException("The model gave no usable reply.");
         }
