@@ -1,6 +1,7 @@
 using System.Reflection;
 using Banking.Api.Audit;
 using Banking.Api.Authorizations;
+using Banking.Api.Demo;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
@@ -65,7 +66,6 @@ public static class BankingApi
         services.AddAuthorizations();
         services.AddReading(configuration);
         services.AddPayments(configuration);
-        // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
     /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>
