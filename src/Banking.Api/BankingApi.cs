@@ -33,7 +33,10 @@ public static class BankingApi
         builder.AddServiceDefaults("banking-api");
         AddBank(builder.Services, builder.Configuration);
         var app = builder.Build();
+        app.UseHttpSurface();
         app.MapHealth();
+        var v1 = app.MapGroup("/v1");
+        v1.MapReading();
         return app;
     }
 
@@ -43,6 +46,7 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddReading(configuration);
         // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
