@@ -1,5 +1,8 @@
 using System.Reflection;
+using Banking.Api.Audit;
+using Banking.Api.Demo;
 using Banking.Api.Infrastructure;
+using Banking.Api.OpenApi;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SecureBank.ServiceDefaults;
@@ -7,7 +10,7 @@ using SecureBank.ServiceDefaults;
 namespace Banking.Api;
 
 /// <summary>
-/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), or,
+/// The process: <c>migrate</c> (as the database's owner), <c>seed-demo</c> (development only), <c>verify</c> (ledger and audit), <c>openapi</c> (the description of the API), or,
 /// without a command, the HTTP service.
 /// </summary>
 public static class BankingApi
@@ -20,6 +23,9 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
+            "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
+            "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
             _ => Unknown(command),
         };
@@ -37,6 +43,11 @@ public static class BankingApi
         app.MapHealth();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
+        if (app.Environment.IsDevelopment())
+        {
+            app.MapOpenApi().AllowAnonymous();
+        }
+
         return app;
     }
 
@@ -72,7 +83,7 @@ public static class BankingApi
 
     private static int Unknown(string command)
     {
-        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify; none starts the service.");
+        Console.Error.WriteLine($"There is no command '{command}'. Commands: migrate, seed-demo, verify, openapi; none starts the service.");
         return 2;
     }
 }

@@ -54,8 +54,11 @@ public sealed partial class SqlMigrator
         await ExecuteAsync(connection, $"select pg_advisory_lock({AdvisoryLock})", cancellationToken);
         await ExecuteAsync(
             connection,
+            // "if not exists" asks for the right to create schemas even when there is nothing to create.
             $"""
-            create schema if not exists {historySchema};
+            do $$ begin
+                if not exists (select from pg_namespace where nspname = '{historySchema}') then create schema {historySchema}; end if;
+            end $$;
             create table if not exists {historySchema}.schema_migration (
                 name text primary key, sha256 text not null, applied_at timestamptz not null)
             """,

@@ -19,7 +19,9 @@ public sealed class PrivateCluster : IAsyncDisposable
     public PostgresCluster Server { get; private set; }
 
     /// <summary>Makes and starts a server, with the bank's roles in it.</summary>
-    public static async Task<PrivateCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="settings">Server settings (postgresql.conf names) on top of the defaults.</param>
+    /// <param name="binaries">The server's programs when they are not to be the first ones found.</param>
+    public static async Task<PrivateCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null, PostgresBinaries? binaries = null)
     {
         var name = "test-postgres-" + RandomNumberGenerator.GetHexString(12, lowercase: true);
         var folder = await PostgresCluster.LocateAsync(RepositoryFolder.Combine("artifacts", name));
@@ -28,6 +30,7 @@ public sealed class PrivateCluster : IAsyncDisposable
             Folder = folder,
             SuperuserPassword = RandomNumberGenerator.GetHexString(32, lowercase: true),
             Port = PostgresCluster.FreePort(),
+            Binaries = binaries,
             Settings = settings ?? new Dictionary<string, string>(),
         };
         var watchdog = await PostgresWatchdog.StartAsync(folder);
@@ -38,6 +41,9 @@ public sealed class PrivateCluster : IAsyncDisposable
 
     /// <summary>Starts the server again on the same data and port, after it was stopped or killed.</summary>
     public async Task RestartAsync() => Server = await PostgresCluster.StartAsync(_options);
+
+    /// <summary>Ends this test's use of the server, as the end of the process would.</summary>
+    public ValueTask ReleaseAsync() => _watchdog.DisposeAsync();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

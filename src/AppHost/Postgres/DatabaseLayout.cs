@@ -74,6 +74,7 @@ public sealed record DatabaseLayout(string Name, string Owner, string App, IRead
             await ExecuteAsync(inside, $"ALTER SCHEMA public OWNER TO {Quote(Owner)}; REVOKE CREATE ON SCHEMA public FROM PUBLIC", cancellationToken);
             foreach (var schema in Schemas)
             {
+                await ExecuteAsync(inside, $"ALTER ROLE {Quote(schema.Owner)} IN DATABASE {database} SET search_path = {Quote(schema.Name)}; ALTER ROLE {Quote(schema.App)} IN DATABASE {database} SET search_path = {Quote(schema.Name)}", cancellationToken);
                 await ExecuteAsync(inside, $"CREATE SCHEMA IF NOT EXISTS {Quote(schema.Name)} AUTHORIZATION {Quote(schema.Owner)}; GRANT USAGE ON SCHEMA {Quote(schema.Name)} TO {Quote(schema.App)}", cancellationToken);
             }
         }

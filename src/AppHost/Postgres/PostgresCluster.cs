@@ -21,6 +21,9 @@ public sealed record PostgresClusterOptions
     /// <summary>The TCP port on 127.0.0.1, or 0 for any free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>The programs to serve it with, or null for the first fitting ones that <see cref="PostgresBinaries.FindAsync"/> finds.</summary>
+    public PostgresBinaries? Binaries { get; init; }
+
     /// <summary>Server settings (postgresql.conf names) on top of the defaults, applied at every start.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
@@ -41,6 +44,8 @@ public sealed class PostgresCluster
     public const string Superuser = "postgres";
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+    private static readonly string[] StopModes = ["fast", "immediate"];
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly ServiceAccount _account;
@@ -97,7 +102,7 @@ public sealed class PostgresCluster
             progress?.Report($"'{account.Name}' cannot reach {options.Folder}: the database files are in {folder}");
         }
 
-        var binaries = await PostgresBinaries.FindAsync(MajorVersionOf(folder), progress, cancellationToken);
+        var binaries = options.Binaries ?? await PostgresBinaries.FindAsync(MajorVersionOf(folder), progress, cancellationToken);
         await account.CreateFolderAsync(folder, cancellationToken);
 
         if (RunningServer(folder) is { } running)
@@ -264,19 +269,31 @@ public sealed class PostgresCluster
 
     private static async Task StopServerAsync(ServiceAccount account, PostgresBinaries binaries, string folder, CancellationToken cancellationToken)
     {
-        foreach (var mode in new[] { "fast", "immediate" })
+        if (RunningServer(folder) is not { } server)
         {
-            if (RunningServer(folder) is null)
-            {
-                return;
-            }
-
-            await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", DataFolderOf(folder), "-m", mode, "-w", "-t", Seconds(StopTimeout)], cancellationToken: cancellationToken);
+            return;
         }
 
-        if (RunningServer(folder) is { } survivor)
+        foreach (var mode in StopModes)
         {
-            throw new ClusterException($"The PostgreSQL server in {folder} (process {survivor.ProcessId}) does not stop.");
+            await account.RunAsync(binaries.Program("pg_ctl"), ["stop", "-D", DataFolderOf(folder), "-m", mode, "-w", "-t", Seconds(StopTimeout)], cancellationToken: cancellationToken);
+            if (RunningServer(folder) is null)
+            {
+                await WaitForEndAsync(server.ProcessId, cancellationToken);
+                return;
+            }
+        }
+
+        throw new ClusterException($"The PostgreSQL server in {folder} (process {server.ProcessId}) does not stop.");
+    }
+
+    // The server takes its process file away a moment before it ends.
+    private static async Task WaitForEndAsync(int processId, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        while (IsAlive(processId) && clock.Elapsed < EndTimeout)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class PostgresWatchdog : IAsyncDisposable
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
+    private bool _disposed;
 
     private PostgresWatchdog(Process process) => _process = process;
 
@@ -55,6 +56,12 @@ public sealed class PostgresWatchdog : IAsyncDisposable
     /// <summary>Ends the use of the cluster; returns when the server has stopped, or others still use it.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _process.StandardInput.Close();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();

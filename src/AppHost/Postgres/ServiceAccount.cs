@@ -9,8 +9,9 @@ namespace AppHost.Postgres;
 internal sealed class ServiceAccount
 {
     private readonly IReadOnlyList<string> _prefix;
+    private readonly string? _group;
 
-    private ServiceAccount(string? name, IReadOnlyList<string> prefix) => (Name, _prefix) = (name, prefix);
+    private ServiceAccount(string? name, string? group, IReadOnlyList<string> prefix) => (Name, _group, _prefix) = (name, group, prefix);
 
     /// <summary>The account's name, or null where the server runs as the current user.</summary>
     public string? Name { get; }
@@ -22,7 +23,7 @@ internal sealed class ServiceAccount
         // On Windows pg_ctl itself gives up an administrator's rights.
         if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
         {
-            return new ServiceAccount(name: null, []);
+            return new ServiceAccount(name: null, group: null, []);
         }
 
         var (name, group) = Find("postgres") ?? Find("nobody")
@@ -31,11 +32,11 @@ internal sealed class ServiceAccount
         // setpriv replaces itself with the command; runuser stays in between, which is the lesser choice.
         if (Command.Find("setpriv") is { } setpriv)
         {
-            return new ServiceAccount(name, [setpriv, $"--reuid={name}", $"--regid={group}", "--init-groups", "--"]);
+            return new ServiceAccount(name, group, [setpriv, $"--reuid={name}", $"--regid={group}", "--init-groups", "--"]);
         }
 
         return Command.Find("runuser") is { } runuser
-            ? new ServiceAccount(name, [runuser, "-u", name, "--"])
+            ? new ServiceAccount(name, group, [runuser, "-u", name, "--"])
             : throw new ClusterException($"PostgreSQL refuses to run as root, and neither setpriv nor runuser (util-linux) is here to run it as '{name}'.");
     }
 
@@ -84,6 +85,26 @@ internal sealed class ServiceAccount
                 throw new ClusterException($"The folder {folder} could not be given to '{Name}': {made.Text}");
             }
         }
+    }
+
+    /// <summary>
+    /// Lets this account pass through a folder of ours on the way to its own, without reading it: the folder goes to
+    /// the account's group with mode 0710. Does nothing where the server runs as the current user.
+    /// </summary>
+    public async Task LetThroughAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows() || _group is null)
+        {
+            return;
+        }
+
+        var given = await Command.RunAsync("chgrp", [_group, folder], cancellationToken: cancellationToken);
+        if (given.ExitCode != 0)
+        {
+            throw new ClusterException($"The group of {folder} could not be changed: {given.Text}");
+        }
+
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute);
     }
 
     /// <summary>Writes a file that only this account (and root) can read.</summary>

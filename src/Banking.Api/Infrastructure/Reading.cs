@@ -1,7 +1,12 @@
 using Banking.Api.Accounts;
+using Banking.Api.Audit;
+using Banking.Api.Events;
+using Banking.Api.OpenApi;
 using Banking.Api.Payees;
 using Banking.Api.Spending;
+using Banking.Api.Teller;
 using Banking.Api.Transactions;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Banking.Api.Infrastructure;
 
@@ -11,7 +16,15 @@ internal static class Reading
     public static IServiceCollection AddReading(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddHttpSurface(configuration);
-        services.AddSingleton(provider => new BankCalendar(provider.GetRequiredService<TimeProvider>(), configuration));
+        services.AddApiDocument();
+        services.TryAddSingleton<BankCalendar>();
+        services.AddEvents(configuration);
+        services.AddSingleton<AuditSealer>();
+        if (configuration.GetValue("Audit:Sealing", true))
+        {
+            services.AddHostedService(provider => provider.GetRequiredService<AuditSealer>());
+        }
+
         return services;
     }
 
@@ -21,5 +34,7 @@ internal static class Reading
         v1.MapTransactions();
         v1.MapSpending();
         v1.MapPayees();
+        v1.MapTeller();
+        v1.MapAudit();
     }
 }

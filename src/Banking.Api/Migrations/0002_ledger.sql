@@ -136,7 +136,8 @@ create table payment.idempotency (
     key          text not null,
     request_hash bytea not null,
     status       integer not null,
-    response     jsonb not null,
+    -- Text, not jsonb: a retry gets the first answer to the byte.
+    response     text not null,
     created_at   timestamptz not null,
     primary key (user_id, key)
 );

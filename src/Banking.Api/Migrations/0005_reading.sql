@@ -27,15 +27,4 @@ create unique index seal_chain on audit.seal (previous_seal);
 -- Events about one subject leave in order.
 create index outbox_subject on event.outbox (subject, id) where delivered_at is null and subject is not null;
 
-create function event.notify_outbox() returns trigger language plpgsql as $$
-begin
-    -- Equal notifications of one transaction are sent once.
-    perform pg_notify('outbox', '');
-    return null;
-end $$;
-create trigger notify_outbox after insert on event.outbox for each statement execute function event.notify_outbox();
-
-grant usage on schema ledger, payment, audit, event to ${app_role};
 grant select on ledger.held_account, ledger.held_transaction to ${app_role};
-grant select, insert on audit.seal to ${app_role};
-grant select, insert, update on event.outbox, payment.payee to ${app_role};

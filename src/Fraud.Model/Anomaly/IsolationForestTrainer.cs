@@ -6,10 +6,13 @@ namespace Fraud.Model;
 public sealed record IsolationForestOptions
 {
     /// <summary>Number of trees. More trees steady the score and cost time in proportion.</summary>
-    public int TreeCount { get; init; } = 200;
+    public int TreeCount { get; init; } = 120;
 
-    /// <summary>Payments drawn without replacement per tree (psi). Few are enough: isolation works because normal payments are dense.</summary>
-    public int SubsampleSize { get; init; } = 512;
+    /// <summary>
+    /// Payments drawn without replacement per tree (psi). Enough that what is rare but ordinary (a night owl, a used car) is represented;
+    /// few enough that the frauds among them do not form a crowd.
+    /// </summary>
+    public int SubsampleSize { get; init; } = 2048;
 
     /// <summary>Names the forest: same rows, options and seed give the same bytes, whatever the number of cores.</summary>
     public long Seed { get; init; } = 1;

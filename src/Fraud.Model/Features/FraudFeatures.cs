@@ -10,7 +10,8 @@ namespace Fraud.Model;
 /// habits that are shrunk towards a weak prior, so a customer without history is neither alarming nor invisible.
 /// </para>
 /// <para>
-/// The histories are those before this payment. For a transfer between own accounts the payee and counterparty features are zero.
+/// The histories are those before this payment. For a transfer between own accounts every feature of amount, balance, payee and
+/// counterparty is zero: the money stays with the customer, so only its circumstances are judged.
 /// All results are finite for all inputs. The order of <see cref="Names"/> is part of a model's identity: loading compares it.
 /// </para>
 /// </remarks>
@@ -120,8 +121,8 @@ public static class FraudFeatures
             throw new ArgumentException($"{Count} features do not fit into {destination.Length} places.", nameof(destination));
 
         var at = facts.At;
-        var own = facts.Kind == PaymentKind.OwnTransfer;
-        double amount = Math.Max(0, facts.AmountMinor);
+        var own = !facts.EntersHistories;
+        double amount = own ? 0 : Math.Max(0, facts.AmountMinor);
         double available = Math.Max(0, facts.AvailableBeforeMinor);
 
         // The payer's habit: long-run moments shrunk towards the prior.
@@ -145,7 +146,7 @@ public static class FraudFeatures
         double dayCount = payer.Count(HistoryWindow.OneDay, at);
         double weekAmount = payer.AmountMinor(HistoryWindow.SevenDays, at);
 
-        var share = Share(amount, available);
+        var share = Share(amount, available) * Material(amount);
         var amountOverHabit = Excess(amount + SmallAmountMinor, mean + SmallAmountMinor);
         var payeeNewness = own ? 0 : Newness(facts.PayeeAgeHours, 24);
         var payeeUnpaid = own ? 0 : 1.0 / (1.0 + Math.Max(0, facts.PaymentsToPayeeBefore));
@@ -161,8 +162,8 @@ public static class FraudFeatures
         values[3] = (float)Excess(amount + SmallAmountMinor, monthMean + SmallAmountMinor);
         values[4] = (float)share;
         values[5] = (float)Drained(share);
-        values[6] = (float)Drained(Share(amount + hourAmount, available + hourAmount));
-        values[7] = (float)Drained(Share(amount + dayAmount, available + dayAmount));
+        values[6] = own ? 0 : (float)Drained(Share(amount + hourAmount, available + hourAmount) * Material(amount + hourAmount));
+        values[7] = own ? 0 : (float)Drained(Share(amount + dayAmount, available + dayAmount) * Material(amount + dayAmount));
         values[8] = (float)Math.Log(1 + payer.Count(HistoryWindow.TenMinutes, at));
         values[9] = (float)Math.Log(1 + payer.Count(HistoryWindow.OneHour, at));
         values[10] = (float)Excess(dayCount + 1, dailyCount * MeanDaysInOneDay + 2);
@@ -219,6 +220,9 @@ public static class FraudFeatures
     private static double Newness(double age, double scale) => age > 0 ? 1 / (1 + age / scale) : 1;
 
     private static double Share(double amount, double available) => amount <= 0 ? 0 : amount >= available ? 1 : amount / available;
+
+    /// <summary>Emptying an account that holds next to nothing is not worth a thief's or an analyst's time: grows to 1 at a small amount.</summary>
+    private static double Material(double amount) => Math.Min(1, amount / SmallAmountMinor);
 
     /// <summary>-ln(1 - 0.99 share), zero up to half the balance: what matters is how little is left.</summary>
     private static double Drained(double share) => share <= 0.5 ? 0 : -Math.Log((1 - 0.99 * share) / (1 - 0.99 * 0.5));

@@ -51,4 +51,11 @@ public readonly record struct PaymentFacts(
     double SessionAgeMinutes,
     double DeviceAgeDays,
     double CustomerAgeDays,
-    int CredentialChangesLast7Days);
+    int CredentialChangesLast7Days)
+{
+    /// <summary>
+    /// Whether the executed payment is recorded in the histories of payer and counterparty. Transfers between own accounts are not: the
+    /// money has not left the customer, and savings habits must not hide or feign spending habits.
+    /// </summary>
+    public bool EntersHistories => Kind != PaymentKind.OwnTransfer;
+}

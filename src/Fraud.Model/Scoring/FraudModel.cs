@@ -11,6 +11,9 @@ public sealed class FraudModel
     /// <summary>A reason must carry at least this share of everything that raised the score.</summary>
     internal const double MinReasonShare = 0.04;
 
+    /// <summary>Below this a contribution is noise: every payment differs a little from the mean.</summary>
+    internal const double MinContribution = 0.02;
+
     private const int ReasonCodes = 16;
 
     internal FraudModel(
@@ -59,6 +62,17 @@ public sealed class FraudModel
         return AllFinite(features) ? Calibration.Apply(Forest.Score(features)) : 1;
     }
 
+    /// <summary>Computes the features of a payment and scores it.</summary>
+    /// <param name="facts">What is known about the payment.</param>
+    /// <param name="payer">What the debited account sent before this payment.</param>
+    /// <param name="counterparty">What the credited account received before this payment.</param>
+    public FraudScore Score(in PaymentFacts facts, EntityHistory payer, EntityHistory counterparty)
+    {
+        Span<float> features = stackalloc float[FraudFeatures.Count];
+        FraudFeatures.Compute(facts, payer, counterparty, features);
+        return Score(features);
+    }
+
     /// <summary>The calibrated score with its reasons.</summary>
     /// <inheritdoc cref="ScoreOnly"/>
     public FraudScore Score(ReadOnlySpan<float> features)
@@ -97,7 +111,7 @@ public sealed class FraudModel
                     best = code;
             }
 
-            if (byCode[best] <= 0 || byCode[best] < MinReasonShare * raised)
+            if (byCode[best] < Math.Max(MinContribution, MinReasonShare * raised))
                 break;
             reasons.Add(new FraudReason((FraudReasonCode)best, byCode[best]));
             byCode[best] = 0;

@@ -17,7 +17,7 @@ public sealed class TestDatabaseTests
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, write.SqlState);
         var define = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(database.AppConnectionString, "CREATE TABLE mine (id int)"));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, define.SqlState);
-        var read = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(database.ConnectionString("web_app"), "SELECT * FROM ledger"));
+        var read = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(database.ConnectionString("web_app"), "SELECT * FROM public.ledger"));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, read.SqlState);
         await ExecuteAsync(database.ConnectionString("web_owner"), "CREATE TABLE web.tickets (id int)");
     }
