@@ -34,8 +34,8 @@ internal sealed class OverviewModel(BankingApiClient api, Format format, TimePro
         var accounts = Api.ListAccountsAsync(call, HttpContext.RequestAborted);
         var recent = Api.ListTransactionsAsync(new TransactionsQuery { Limit = 8 }, call, HttpContext.RequestAborted);
         var spending = Api.GetSpendingAsync(new DateOnly(today.Year, today.Month, 1), today, accountId: null, call, HttpContext.RequestAborted);
-        var awaiting = Api.ListPaymentsAsync("awaiting_approval", cursor: null, call, HttpContext.RequestAborted);
-        var held = Api.ListPaymentsAsync("held", cursor: null, call, HttpContext.RequestAborted);
+        var awaiting = Api.ListPaymentsAsync("awaiting_approval", conversationId: null, cursor: null, limit: 10, call, HttpContext.RequestAborted);
+        var held = Api.ListPaymentsAsync("held", conversationId: null, cursor: null, limit: 10, call, HttpContext.RequestAborted);
         await Task.WhenAll(accounts, recent, spending, awaiting, held);
         if ((accounts.Result.Problem ?? recent.Result.Problem ?? spending.Result.Problem ?? awaiting.Result.Problem ?? held.Result.Problem) is { } problem)
         {

@@ -60,7 +60,7 @@ internal sealed class PayModel(BankingApiClient api) : BankPage(api)
 
         var own = To!.StartsWith(PublicId.Account + "_", StringComparison.Ordinal);
         var request = new CreatePayment(From ?? "", own ? null : To, own ? To : null, money, string.IsNullOrWhiteSpace(Reference) ? null : Reference.Trim());
-        var payment = await Api.CreatePaymentAsync(request, await CallAsync(Key), HttpContext.RequestAborted);
+        var payment = await Api.DraftPaymentAsync(request, await CallAsync(Key), HttpContext.RequestAborted);
         if (payment.Succeeded)
         {
             return RedirectToPage("/Payments/Approve", new { id = payment.Value.Id });
