@@ -1,6 +1,7 @@
 using System.Reflection;
 using Banking.Api.Audit;
 using Banking.Api.Authorizations;
+using Banking.Api.Demo;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
