@@ -1,7 +1,10 @@
 using System.Reflection;
+using Banking.Api.Audit;
 using Banking.Api.Authorizations;
+using Banking.Api.Demo;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
+using Banking.Api.OpenApi;
 using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -23,6 +26,7 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
             "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
             "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
