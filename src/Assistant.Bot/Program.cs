@@ -1,12 +1,13 @@
 using System.CommandLine;
+using Assistant.Bot.Hosting;
 using Assistant.Bot.Understanding;
 
-if (args is ["understanding", ..])
+// `migrate` and `understanding` are commands of their own; without one the process serves. Everything else on the command line is configuration.
+if (args is ["migrate" or "understanding", ..])
 {
-    return await new RootCommand("SecureBank assistant.") { UnderstandingCommands.Build() }.Parse(args).InvokeAsync();
+    var root = new RootCommand("SecureBank's assistant.") { MigrateCommand.Build(), UnderstandingCommands.Build() };
+    return await root.Parse(args).InvokeAsync();
 }
 
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+await AssistantHost.Build(args).RunAsync();
 return 0;
