@@ -1,8 +1,11 @@
 using System.Reflection;
 using Banking.Api.Audit;
+using Banking.Api.Authorizations;
 using Banking.Api.Demo;
+using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
+using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SecureBank.ServiceDefaults;
@@ -41,8 +44,11 @@ public static class BankingApi
         var app = builder.Build();
         app.UseHttpSurface();
         app.MapHealth();
+        app.MapIdentity();
+        app.MapAuthorizations();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
+        v1.MapPayments();
         if (app.Environment.IsDevelopment())
         {
             app.MapOpenApi().AllowAnonymous();
@@ -57,8 +63,10 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddIdentity(configuration);
+        services.AddAuthorizations();
         services.AddReading(configuration);
-        // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
+        services.AddPayments(configuration);
     }
 
     /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>
