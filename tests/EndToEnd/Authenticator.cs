@@ -9,7 +9,7 @@ namespace EndToEnd;
 /// A demo user's authenticator app (RFC 6238: HMAC-SHA-1, 30 s, 6 digits), written independently of the bank's. It gives each code once, as the bank
 /// accepts it once, and lets callers wait for the next one.
 /// </summary>
-public sealed class Authenticator(string base32Secret)
+public sealed class Authenticator(string base32Secret) : IDisposable
 {
     private const int StepSeconds = 30;
 
@@ -33,6 +33,9 @@ public sealed class Authenticator(string base32Secret)
             _turn.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
 
     private static long CurrentStep() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds;
 

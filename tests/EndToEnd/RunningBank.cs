@@ -65,6 +65,11 @@ public sealed class RunningBank : IAsyncLifetime
         }
 
         _playwright?.Dispose();
+        foreach (var authenticator in _authenticators.Values)
+        {
+            authenticator.Dispose();
+        }
+
         if (_host is not null)
         {
             if (!_host.HasExited)
