@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Assistant.Bot.Hosting;
+using Assistant.Bot.Understanding;
 
-// `migrate` is a command of its own; without one the process serves. Everything else on the command line is configuration.
-if (args is ["migrate", ..])
+// `migrate` and `understanding` are commands of their own; without one the process serves. Everything else on the command line is configuration.
+if (args is ["migrate" or "understanding", ..])
 {
-    var root = new RootCommand("SecureBank's assistant.") { MigrateCommand.Build() };
+    var root = new RootCommand("SecureBank's assistant.") { MigrateCommand.Build(), UnderstandingCommands.Build() };
     return await root.Parse(args).InvokeAsync();
 }
 

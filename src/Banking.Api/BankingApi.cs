@@ -1,6 +1,8 @@
 using System.Reflection;
 using Banking.Api.Audit;
+using Banking.Api.Authorizations;
 using Banking.Api.Demo;
+using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
 using Microsoft.EntityFrameworkCore;
@@ -41,6 +43,8 @@ public static class BankingApi
         var app = builder.Build();
         app.UseHttpSurface();
         app.MapHealth();
+        app.MapIdentity();
+        app.MapAuthorizations();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
         if (app.Environment.IsDevelopment())
@@ -57,8 +61,9 @@ public static class BankingApi
         services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Bank")));
         services.AddDbContext<BankDbContext>((provider, options) => options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
+        services.AddIdentity(configuration);
+        services.AddAuthorizations();
         services.AddReading(configuration);
-        // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
     /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>

@@ -34,6 +34,9 @@ public static class AcrValues
 
     /// <summary>A passkey with user verification: resists phishing.</summary>
     public const string Passkey = "urn:securebank:acr:passkey";
+
+    /// <summary>Either, in order of preference, as an operation asks for it.</summary>
+    public const string Any = Passkey + " " + Mfa;
 }
 
 public sealed partial class BankingApiClient

@@ -45,6 +45,15 @@ public static class ErrorCodes
     /// <summary>The second factor was not accepted.</summary>
     public const string FactorFailed = "factor_failed";
 
+    /// <summary>The WebAuthn ceremony is unknown, answered already or too old: ask for new options.</summary>
+    public const string CeremonyExpired = "ceremony_expired";
+
+    /// <summary>The user has no factor of this kind, or the operation does not accept it.</summary>
+    public const string FactorNotAvailable = "factor_not_available";
+
+    /// <summary>The passkey was not accepted: it is known already, or what the browser answered does not verify.</summary>
+    public const string PasskeyRefused = "passkey_refused";
+
     /// <summary>The authorization was used already.</summary>
     public const string AuthorizationUsed = "authorization_used";
 
