@@ -5,6 +5,7 @@ using Banking.Api.Demo;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
+using Banking.Api.Payments;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using SecureBank.ServiceDefaults;
@@ -25,7 +26,6 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
-            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
             "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
             "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
@@ -47,6 +47,7 @@ public static class BankingApi
         app.MapAuthorizations();
         var v1 = app.MapGroup("/v1");
         v1.MapReading();
+        v1.MapPayments();
         if (app.Environment.IsDevelopment())
         {
             app.MapOpenApi().AllowAnonymous();
@@ -64,6 +65,7 @@ public static class BankingApi
         services.AddIdentity(configuration);
         services.AddAuthorizations();
         services.AddReading(configuration);
+        services.AddPayments(configuration);
     }
 
     /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>

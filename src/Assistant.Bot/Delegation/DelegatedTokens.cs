@@ -34,29 +34,24 @@ internal sealed class DelegatedTokens(NpgsqlDataSource database, JournalCipher c
     /// <summary>The conversation's token, renewed when it is about to end; null when the customer has to sign in again.</summary>
     public async Task<string?> GetAsync(long conversationKey, CancellationToken cancellationToken)
     {
-        var stored = await ReadAsync(conversationKey, cancellationToken);
-        if (stored is null || stored.Value.ExpiresAt - clock.GetUtcNow() > RenewBefore)
+        for (var look = 0; look < 20; look++)
         {
-            return stored?.Token;
+            var stored = await ReadAsync(conversationKey, cancellationToken);
+            if (stored is null || stored.Value.ExpiresAt - clock.GetUtcNow() > RenewBefore)
+            {
+                return stored?.Token;
+            }
+
+            if (await ClaimRenewalAsync(conversationKey, cancellationToken))
+            {
+                return await RenewAsync(conversationKey, stored.Value.Token, stored.Value.Sealed, stored.Value.ExpiresAt, cancellationToken);
+            }
+
+            // Another process renews at this moment.
+            await Task.Delay(TimeSpan.FromMilliseconds(200), clock, cancellationToken);
         }
 
-        var (token, sealedToken, expiresAt) = stored.Value;
-        var answer = await api.RenewDelegatedTokenAsync(token, cancellationToken);
-        if (answer.Succeeded)
-        {
-            await StoreAsync(conversationKey, answer.Value, sealedToken, cancellationToken);
-            // Another process may have renewed at the same moment; what is stored is what counts.
-            return (await ReadAsync(conversationKey, cancellationToken))?.Token;
-        }
-
-        if (answer.Problem.Code != ErrorCodes.Unavailable)
-        {
-            logger.LogInformation("The bank refused to renew a delegated token ({Code}).", answer.Problem.Code);
-            await ForgetAsync(conversationKey, token, cancellationToken);
-            return null;
-        }
-
-        return expiresAt > clock.GetUtcNow() ? token : null;
+        return null;
     }
 
     /// <summary>The bank does not accept this token any more. A newer one, delegated meanwhile, stays.</summary>
@@ -85,11 +80,47 @@ internal sealed class DelegatedTokens(NpgsqlDataSource database, JournalCipher c
         return keys;
     }
 
+    private async Task<bool> ClaimRenewalAsync(long conversationKey, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var command = database.Statement(
+            "update assistant.conversation set renewal_claimed_until = $3 where key = $1 and ended_at is null and (renewal_claimed_until is null or renewal_claimed_until <= $2)",
+            conversationKey,
+            now,
+            now.AddSeconds(10));
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    private async Task<string?> RenewAsync(long conversationKey, string token, byte[] sealedToken, DateTimeOffset expiresAt, CancellationToken cancellationToken)
+    {
+        var answer = await api.RenewDelegatedTokenAsync(token, cancellationToken);
+        if (answer.Succeeded)
+        {
+            await StoreAsync(conversationKey, answer.Value, sealedToken, cancellationToken);
+            // A grant handed over meanwhile is newer than this renewal; what is stored is what counts.
+            return (await ReadAsync(conversationKey, cancellationToken))?.Token;
+        }
+
+        await using (var release = database.Statement("update assistant.conversation set renewal_claimed_until = null where key = $1", conversationKey))
+        {
+            await release.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        if (answer.Problem.Code != ErrorCodes.Unavailable)
+        {
+            logger.LogInformation("The bank refused to renew a delegated token ({Code}).", answer.Problem.Code);
+            await ForgetAsync(conversationKey, token, cancellationToken);
+            return (await ReadAsync(conversationKey, cancellationToken))?.Token;
+        }
+
+        return expiresAt > clock.GetUtcNow() ? token : null;
+    }
+
     private async Task StoreAsync(long conversationKey, TokenExchangeResult result, byte[]? previous, CancellationToken cancellationToken)
     {
         await using var command = database.Statement(
             """
-            update assistant.conversation set delegated_token = $2, delegation_expires_at = $3
+            update assistant.conversation set delegated_token = $2, delegation_expires_at = $3, renewal_claimed_until = null
              where key = $1 and ended_at is null and ($4::bytea is null or delegated_token = $4)
             """,
             conversationKey,

@@ -5,10 +5,14 @@ using Assistant.Bot.Conversations;
 using Assistant.Bot.Delegation;
 using Assistant.Bot.DirectLine;
 using Assistant.Bot.Events;
+using Assistant.Bot.Help;
 using Assistant.Bot.Planning;
+using Assistant.Bot.Planning.Embedded;
 using Assistant.Bot.Planning.Gate;
+using Assistant.Bot.Planning.Model;
 using Assistant.Bot.Plugins;
 using Assistant.Bot.Turns;
+using Assistant.Bot.Understanding;
 using Banking.Client;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.RateLimiting;
@@ -22,9 +26,6 @@ internal static class AssistantHost
 {
     /// <summary>Key of the planner that is always there.</summary>
     public const string Embedded = "embedded";
-
-    /// <summary>Key of the external model's planner.</summary>
-    public const string Model = "model";
 
     private const int BodyBytesMax = 128 * 1024;
 
@@ -48,8 +49,13 @@ internal static class AssistantHost
         services.AddSingleton(provider => new EventSignature(provider.GetRequiredService<AssistantSettings>().EventsSigningSecret, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new DirectLineTokens(provider.GetRequiredService<AssistantSettings>().DirectLineSecret, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(MakeBankingApi);
+        services.AddSingleton(HelpLibrary.Default);
+        services.AddSingleton(provider => LoadUnderstanding(provider.GetRequiredService<IConfiguration>()));
+        services.AddKeyedSingleton<IPlanner>(Embedded, (provider, _) => new EmbeddedPlanner(provider.GetRequiredService<UnderstandingModel>()));
         services.AddSingleton<IAmountReader, CustomerAmounts>();
-        services.AddSingleton(provider => new Planners(provider.GetRequiredKeyedService<IPlanner>(Embedded), provider.GetKeyedService<IPlanner>(Model)));
+        services.AddSingleton(provider => new Planners(
+            provider.GetRequiredKeyedService<IPlanner>(Embedded),
+            provider.GetRequiredService<AssistantSettings>().Model is { } model ? new ModelPlanner(model, provider.GetRequiredService<TimeProvider>()) : null));
 
         services.AddSingleton<JournalCipher>();
         services.AddSingleton<ConversationStore>();
@@ -82,10 +88,18 @@ internal static class AssistantHost
 
         configure?.Invoke(builder);
         var app = builder.Build();
-        // Reads the whole configuration before anything is served.
+        // Reads the whole configuration, and the model, before anything is served.
         _ = app.Services.GetRequiredService<AssistantSettings>();
+        _ = app.Services.GetRequiredService<Planners>();
         Map(app);
         return app;
+    }
+
+    // A model folder, or a registry of them whose champion is used; shipped beside the program when not configured.
+    private static UnderstandingModel LoadUnderstanding(IConfiguration configuration)
+    {
+        var folder = configuration["Understanding:Model"] is { Length: > 0 } given ? given : Path.Combine(AppContext.BaseDirectory, "models", "understanding");
+        return File.Exists(Path.Combine(folder, "manifest.json")) ? UnderstandingModel.Load(folder) : UnderstandingModel.LoadChampion(folder);
     }
 
     // One client for the process: it holds nothing of a caller, and its handler renews connections so that a moved address is noticed.

@@ -20,6 +20,8 @@ create table assistant.conversation (
     socket_epoch           bigint not null default 0,
     delegated_token        bytea,
     delegation_expires_at  timestamptz,
+    -- One process renews at a time: a renewal ends the token it was made with.
+    renewal_claimed_until  timestamptz,
     -- Null: not asked or not answered yet.
     model_consent          boolean,
     lease_owner            text,

@@ -10,8 +10,7 @@ namespace Assistant.Bot.Plugins;
 /// <param name="ConversationId">What the token is bound to.</param>
 /// <param name="TurnId">The turn; audited by the bank.</param>
 /// <param name="CallId">The call; audited by the bank, and what makes a repeated call the same call.</param>
-/// <param name="PaymentIds">Payments prepared in this conversation, newest first.</param>
-internal sealed record ToolCall(long ConversationKey, string ConversationId, string TurnId, string CallId, IReadOnlyList<string> PaymentIds);
+internal sealed record ToolCall(long ConversationKey, string ConversationId, string TurnId, string CallId);
 
 /// <summary>The bank as one tool call sees it: with the customer's delegated token, and every fault as a result the planner can read.</summary>
 internal sealed class BankSession(BankingApiClient api, DelegatedTokens tokens, TimeProvider clock, ToolCall call)
@@ -52,6 +51,14 @@ internal sealed class BankSession(BankingApiClient api, DelegatedTokens tokens, 
                 if (result is { Succeeded: false, Problem: { Status: 401, Code: not ErrorCodes.InsufficientUserAuthentication } })
                 {
                     await tokens.ForgetAsync(call.ConversationKey, token, cancellationToken);
+                    if (attempt < AttemptsMax && await tokens.GetAsync(call.ConversationKey, cancellationToken) is { } renewed && renewed != token)
+                    {
+                        // Renewed or delegated anew while the call was on its way.
+                        token = renewed;
+                        context = context with { AccessToken = token };
+                        continue;
+                    }
+
                     return result.Problem with { Code = ErrorCodes.Unauthenticated };
                 }
 

@@ -1,5 +1,6 @@
 using Assistant.Bot.Cards;
 using Assistant.Bot.Delegation;
+using Assistant.Bot.Help;
 using Assistant.Bot.Planning;
 using Assistant.Bot.Plugins.Accounts;
 using Assistant.Bot.Plugins.Help;
@@ -16,7 +17,7 @@ namespace Assistant.Bot.Plugins;
 /// Every tool there is. None executes, approves, adds a payee or touches a credential, and none takes free-form input to act on:
 /// what is not here, no planner can do.
 /// </summary>
-internal sealed class ToolSet(BankingApiClient api, DelegatedTokens tokens, IHelpArticles help, CardRenderer cards, Hosting.AssistantSettings settings, TimeProvider clock)
+internal sealed class ToolSet(BankingApiClient api, DelegatedTokens tokens, HelpLibrary help, CardRenderer cards, Hosting.AssistantSettings settings, TimeProvider clock)
 {
     /// <summary>Tools that prepare or change something; at most one of them per step.</summary>
     public static readonly IReadOnlySet<string> Consequential =
@@ -24,7 +25,7 @@ internal sealed class ToolSet(BankingApiClient api, DelegatedTokens tokens, IHel
 
     /// <summary>The tools' names, descriptions and schemas.</summary>
     public IReadOnlyList<AIFunctionDeclaration> Declarations =>
-        field ??= [.. Create(new ToolCall(0, "", "", "", [])).Select(tool => tool.AsDeclarationOnly())];
+        field ??= [.. Create(new ToolCall(0, "", "", "")).Select(tool => tool.AsDeclarationOnly())];
 
     /// <summary>The tools for one call.</summary>
     public IReadOnlyList<AIFunction> Create(ToolCall call)

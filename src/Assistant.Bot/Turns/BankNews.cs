@@ -2,6 +2,7 @@ using System.Text.Json;
 using Assistant.Bot.Cards;
 using Assistant.Bot.Events;
 using Assistant.Bot.Planning;
+using Assistant.Bot.Planning.Embedded;
 
 namespace Assistant.Bot.Turns;
 
@@ -22,28 +23,14 @@ internal static class BankNews
         var data = happened.Data;
         var state = CardElements.Get(data, "state");
         var paymentId = CardElements.Get(data, "paymentId") ?? "";
-        var amount = CardElements.Format(CardElements.Get(data, "amount"), CardElements.Get(data, "currency"));
-        var payee = CardElements.Get(data, "creditorName") ?? "the payee";
-        var why = string.Join(" ", CardRenderer.Reasons(data).Select(reason => reason.TrimEnd('.') + "."));
-        why = why.Length > 0 ? " " + why : "";
-        var text = state switch
-        {
-            "executed" => $"Done: {amount} to {payee} has been paid.",
-            "held" => $"Your payment of {amount} to {payee} is on hold while the bank checks it.{why} No money has left your account. You can cancel it while it is on hold.",
-            "rejected" => $"Your payment of {amount} to {payee} was not made: the bank rejected it.{why} No money has left your account.",
-            "failed" => $"Your payment of {amount} to {payee} could not be made.{why} No money has left your account.",
-            "cancelled" when WasCancelledHere(open, paymentId) => null,
-            "cancelled" => $"Your payment of {amount} to {payee} was cancelled. No money has left your account.",
-            "expired" => $"Your payment of {amount} to {payee} expired because it was not approved in time. No money has left your account.",
-            "returned" => $"Your payment of {amount} to {payee} came back: the money is on its way to your account.{why}",
-            _ => null,
-        };
+        // A step on the way needs no message, and neither does what the customer did here and was told about.
+        var text = state is null or "approved" || (state == "cancelled" && WasCancelledHere(open, paymentId)) ? null : OutcomeTexts.For(state, data);
         if (text is null)
         {
-            // A step on the way, or something the customer did here and was told about: nothing to say, but it is noted.
             return new TurnReply("", [], state == "cancelled" ? [new PaymentClosed(paymentId, state)] : []);
         }
 
+        text = string.Join(' ', CardRenderer.Reasons(data).Select(reason => reason.TrimEnd('.') + ".").Prepend(text));
         return new TurnReply(text, [Replies.Message(text, cards.Render([new CardRequest(CardRenderer.Outcome, data)]))], [new PaymentClosed(paymentId, state!)]);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ToolExecutor(ToolSet tools, IToolGate gate, TimeProvider c
 
     public async Task<JsonElement> ExecuteAsync(ConversationLease lease, Turn turn, JournaledCall call, Evidence evidence, CancellationToken cancellationToken)
     {
-        var toolCall = new ToolCall(lease.ConversationKey, lease.ConversationId, turn.Id, call.Id, evidence.PaymentIds);
+        var toolCall = new ToolCall(lease.ConversationKey, lease.ConversationId, turn.Id, call.Id);
         var tool = tools.Create(toolCall).FirstOrDefault(candidate => string.Equals(candidate.Name, call.Name, StringComparison.Ordinal));
         if (tool is null)
         {

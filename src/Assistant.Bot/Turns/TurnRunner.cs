@@ -120,7 +120,7 @@ internal sealed class TurnRunner(
             switch (step)
             {
                 case PlannerStep.CallTools plan when plan.Calls.Count > 0 && plan.Calls.Count <= CallsMax - own.Count:
-                    var planned = Journal(turn, plan.Calls, calls, planner.Name);
+                    var planned = Journal(turn, plan.Calls, calls, planner);
                     await journal.CommitPlanAsync(lease, turn, planned, plan.Events, cancellationToken);
                     calls.AddRange(planned);
                     state = plan.Events.Aggregate(state, (current, next) => current.Apply(next));
@@ -187,12 +187,15 @@ internal sealed class TurnRunner(
         }
     }
 
-    // Ids are ours: one that a planner made could be that of an earlier call.
-    private static List<JournaledCall> Journal(Turn turn, IReadOnlyList<FunctionCallContent> planned, List<JournaledCall> before, string planner)
+    // Ids are ours: one that a planner made could be that of an earlier call. They count per planner, so that the embedded planner,
+    // taking over from the model, finds the results of its own calls under the ids it expects.
+    private List<JournaledCall> Journal(Turn turn, IReadOnlyList<FunctionCallContent> planned, List<JournaledCall> before, IPlanner planner)
     {
         var step = before.Count == 0 ? 1 : before[^1].Step + 1;
-        return [.. planned.Select((call, ordinal) => new JournaledCall(
-            string.Create(CultureInfo.InvariantCulture, $"{turn.Id}-{step}-{ordinal}"), turn.Key, step, planner, call.Name.Length > 64 ? call.Name[..64] : call.Name, Arguments(call), Result: null))];
+        var number = before.Count(call => string.Equals(call.Planner, planner.Name, StringComparison.Ordinal));
+        var mark = ReferenceEquals(planner, planners.Embedded) ? "" : "m";
+        return [.. planned.Select(call => new JournaledCall(
+            string.Create(CultureInfo.InvariantCulture, $"{turn.Id}.{mark}{++number}"), turn.Key, step, planner.Name, call.Name.Length > 64 ? call.Name[..64] : call.Name, Arguments(call), Result: null))];
     }
 
     private static JsonElement Arguments(FunctionCallContent call)

@@ -48,14 +48,6 @@ end $$;
 create trigger balanced after insert on ledger.posting referencing new table as added for each statement execute function ledger.check_postings();
 alter table ledger.posting enable always trigger balanced;
 
--- Events wake the dispatcher when they commit.
-create function event.wake() returns trigger language plpgsql set search_path = pg_catalog as $$
-begin
-    perform pg_notify('outbox', '');
-    return null;
-end $$;
-create trigger wake after insert on event.outbox for each statement execute function event.wake();
-
 -- Posts a batch. The caller has read everything, decided and prepared each item's rows; this function locks what the decisions rest on,
 -- checks that it still holds, and writes what holds. An item that no longer holds is left out by name and its neighbours are not affected;
 -- later items of the same account, payer or payee are judged after the earlier ones.
@@ -387,5 +379,5 @@ grant select, insert on fraud.decision to ${app_role};
 grant select on fraud.entity_history to ${app_role};
 grant select, insert on audit.event, audit.seal to ${app_role};
 grant select, insert, update, delete on event.outbox to ${app_role};
-revoke all on all functions in schema ledger, event from public;
+revoke all on all functions in schema ledger from public;
 grant execute on all functions in schema ledger to ${app_role};

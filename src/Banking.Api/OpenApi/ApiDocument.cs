@@ -83,7 +83,7 @@ internal static class ApiDocument
                 Type = JsonSchemaType.String,
                 Pattern = @"^-?\d+(\.\d+)?$",
                 Description = "A decimal number with at most the currency's decimal places.",
-                Example = JsonValue.Create("60.00"),
+                Examples = [JsonValue.Create("60.00")!],
             },
             ["currency"] = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^[A-Z]{3}$", Description = "ISO 4217 code." },
         };

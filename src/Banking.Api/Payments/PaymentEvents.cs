@@ -7,17 +7,17 @@ namespace Banking.Api.Payments;
 /// <summary>What the outside is told when a payment changes: nothing the customer may not read.</summary>
 internal static class PaymentEvents
 {
-    public static JsonObject Create(Payment payment, string previousState, string? conversationId)
+    public static JsonObject Create(string paymentId, string state, string previousState, Money amount, string creditorName, IReadOnlyList<string> reasons, string? conversationId)
     {
         var data = new JsonObject
         {
-            ["paymentId"] = payment.Id,
-            ["state"] = payment.State,
+            ["paymentId"] = paymentId,
+            ["state"] = state,
             ["previousState"] = previousState,
-            ["amount"] = payment.InstructedAmount.Amount,
-            ["currency"] = payment.InstructedAmount.Currency.Code,
-            ["creditorName"] = payment.Creditor.Name,
-            ["reasons"] = new JsonArray([.. payment.Reasons.Select(reason => (JsonNode)reason)]),
+            ["amount"] = amount.Amount,
+            ["currency"] = amount.Currency.Code,
+            ["creditorName"] = creditorName,
+            ["reasons"] = new JsonArray([.. reasons.Select(reason => (JsonNode)reason)]),
         };
         if (conversationId is not null)
         {
@@ -28,5 +28,5 @@ internal static class PaymentEvents
     }
 
     public static string Write(Payment payment, string previousState, string? conversationId) =>
-        Create(payment, previousState, conversationId).ToJsonString(JsonSerializerOptions.Web);
+        Create(payment.Id, payment.State, previousState, payment.InstructedAmount, payment.Creditor.Name, payment.Reasons, conversationId).ToJsonString(JsonSerializerOptions.Web);
 }

@@ -1,27 +1,14 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using Assistant.Bot.Understanding.Values;
 
 namespace Assistant.Bot.Planning.Gate;
 
-/// <inheritdoc/>
-internal sealed partial class CustomerAmounts : IAmountReader
+/// <summary>Amounts as the language understanding reads them, so that what the customer can say, the gate can find.</summary>
+internal sealed class CustomerAmounts : IAmountReader
 {
     /// <inheritdoc/>
-    public IReadOnlyList<WrittenAmount> Read(string text)
-    {
-        var found = new HashSet<WrittenAmount>();
-        foreach (var match in Digits().Matches(text).Cast<Match>())
-        {
-            var number = match.Groups["number"].Value.Replace(",", "", StringComparison.Ordinal);
-            if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
-            {
-                found.Add(new WrittenAmount(value, null));
-            }
-        }
-
-        return [.. found];
-    }
-
-    [GeneratedRegex(@"(?<![\d.,])(?<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d+)?)(?![\d])", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Digits();
+    public IReadOnlyList<WrittenAmount> Read(string text) =>
+        [.. AmountParser.Find(text)
+            .Where(found => decimal.TryParse(found.Amount, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _))
+            .Select(found => new WrittenAmount(decimal.Parse(found.Amount, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture), found.Currency))];
 }

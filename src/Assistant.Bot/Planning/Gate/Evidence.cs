@@ -20,14 +20,11 @@ internal sealed class Evidence
     private readonly HashSet<string> _tapped = new(StringComparer.Ordinal);
     private readonly HashSet<string> _accounts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, KnownPayee> _payees = new(StringComparer.Ordinal);
-    private readonly List<string> _payments = [];
+    private readonly HashSet<string> _payments = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<Choice> _offered;
     private readonly string? _latestText;
 
     private Evidence(IReadOnlyList<Choice> offered, string? latestText) => (_offered, _latestText) = (offered, latestText);
-
-    /// <summary>Payments prepared in this conversation, newest first.</summary>
-    public IReadOnlyList<string> PaymentIds => [.. _payments.AsEnumerable().Reverse()];
 
     /// <summary>Consequential calls asked for in the same step; more than one is no customer's wish.</summary>
     public int ConsequentialInStep { get; private init; }
@@ -180,8 +177,11 @@ internal sealed class Evidence
 
                 break;
             case ToolNames.PaymentsDraft when result.TryGetProperty("payment", out var payment) && TryGetId(payment, "id", out var paymentId):
-                _payments.Remove(paymentId);
                 _payments.Add(paymentId);
+                break;
+            case ToolNames.PaymentsStatus:
+                // The bank was asked for this conversation's payments only.
+                _payments.UnionWith(Items(result, "payments").Select(payment => Cards.CardElements.Get(payment, "id")).OfType<string>());
                 break;
             default:
                 break;

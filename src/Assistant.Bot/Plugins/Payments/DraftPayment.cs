@@ -29,7 +29,7 @@ internal sealed class DraftPayment(BankSession bank, Func<string, string> approv
 
         var request = new CreatePayment(debtorAccountId, NullIfEmpty(payeeId), NullIfEmpty(creditorAccountId), money, NullIfEmpty(reference));
         return bank.AskAsync(
-            (api, call, cancel) => api.CreatePaymentAsync(request, call, cancel),
+            (api, call, cancel) => api.DraftPaymentAsync(request, call, cancel),
             payment => new { payment = PaymentShape.Of(payment), approveLink = approveLink(payment.Id) },
             cancellationToken);
     }

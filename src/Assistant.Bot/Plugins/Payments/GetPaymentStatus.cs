@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Text.Json;
-using Banking.Client;
 
 namespace Assistant.Bot.Plugins.Payments;
 
@@ -12,21 +11,14 @@ internal sealed class GetPaymentStatus(BankSession bank)
     [Description("The state of a payment, or of the latest payments prepared in this conversation.")]
     public async Task<JsonElement> InvokeAsync([Description("The payment; leave out for the latest.")] string? paymentId = null, CancellationToken cancellationToken = default)
     {
-        IEnumerable<string> ids = string.IsNullOrEmpty(paymentId) ? bank.Call.PaymentIds.Take(LatestMax) : [paymentId];
-        var payments = new List<object>();
-        foreach (var id in ids)
+        if (!string.IsNullOrEmpty(paymentId))
         {
-            var result = await bank.SendAsync((api, call, cancel) => api.GetPaymentAsync(id, call, cancel), cancellationToken);
-            if (result.Succeeded)
-            {
-                payments.Add(PaymentShape.Of(result.Value));
-            }
-            else if (result.Problem.Code != ErrorCodes.NotFound || !string.IsNullOrEmpty(paymentId))
-            {
-                return BankSession.Error(result.Problem.Code, result.Problem.Detail ?? result.Problem.Title);
-            }
+            return await bank.AskAsync((api, call, cancel) => api.GetPaymentAsync(paymentId, call, cancel), payment => new { payments = new[] { PaymentShape.Of(payment) } }, cancellationToken);
         }
 
-        return BankSession.Element(new { payments });
+        return await bank.AskAsync(
+            (api, call, cancel) => api.ListPaymentsAsync(state: null, bank.Call.ConversationId, cursor: null, LatestMax, call, cancel),
+            page => new { payments = page.Items.Select(PaymentShape.Of) },
+            cancellationToken);
     }
 }
