@@ -229,7 +229,9 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            parties.Parameters.AddRange([new() { Value = firstKey }, new() { Value = (long)customers }, new() { Value = name }]);
+            parties.Parameters.Add(new() { Value = firstKey });
+            parties.Parameters.Add(new() { Value = (long)customers });
+            parties.Parameters.Add(new() { Value = name });
             await parties.ExecuteNonQueryAsync();
         }
 
@@ -252,7 +254,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = hashes }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = hashes });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -263,7 +266,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = ibans }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = ibans });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -274,7 +278,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = Enumerable.Range(0, customers).Select(i => i == 0 ? ibans[1] : ibans[PayeeOf(i, customers)]).ToArray() }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = Enumerable.Range(0, customers).Select(i => i == 0 ? ibans[1] : ibans[PayeeOf(i, customers)]).ToArray() });
             await rows.ExecuteNonQueryAsync();
         }
 
