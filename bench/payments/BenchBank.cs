@@ -202,7 +202,11 @@ internal sealed class BenchBank : IAsyncDisposable
     }
 
     // A customer always pays the same person, as people do.
-    private static int PayeeOf(int customer, int customers) => 1 + (int)((customer * 2_654_435_761L) % (customers - 1));
+    private static int PayeeOf(int customer, int customers)
+    {
+        var payee = 1 + (int)((customer * 2_654_435_761L) % (customers - 1));
+        return payee != customer ? payee : 1 + (payee % (customers - 1));
+    }
 
     private static async Task<(string[] Tokens, string[] Ibans, long[] Sessions, long FirstKey)> SeedAsync(string owner, byte[] master, int customers)
     {
