@@ -26,6 +26,7 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
             "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
             "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
