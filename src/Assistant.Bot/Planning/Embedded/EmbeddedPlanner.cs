@@ -84,7 +84,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                 IntentNames.Cancel or IntentNames.Approve or IntentNames.Amend => state.Draft is not null && reading == heard.Intent && heard.Certainty == Certainty.Unsure,
                 IntentNames.Security => heard.Confidence > 0.25,
                 _ => heard.Certainty == Certainty.Unsure && reading == heard.Intent
-                    && (Harmless.Contains(reading) || reading is IntentNames.OutOfScope or IntentNames.UnsupportedBanking or IntentNames.AboutAssistant or IntentNames.Thanks or IntentNames.Greeting or IntentNames.Goodbye),
+                    && (Harmless.Contains(reading) || reading is IntentNames.OutOfScope or IntentNames.UnsupportedBanking or IntentNames.AboutAssistant),
             };
             if (borneOut)
             {
