@@ -203,7 +203,7 @@ internal static partial class SecretRedactor
     [GeneratedRegex("[\u200B-\u200F\u2060\uFEFF\u00AD]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex InvisibleCharacters();
 
-    [GeneratedRegex(@"(?<lead>\b(?:pass\s?word|pass\s?phrase|pass\s?wd|passwort|pwd|pw)\b\s*(?:(?:is|was|=|:|-|->)\s*){1,2})(?!(?:not|wrong|expired|forgotten|lost|incorrect|locked|too|being|the|a|no|never|still|safe|secure|needed|required)\b)(?<secret>""[^""\n]+""|'[^'\n]+'|[^\n]+?)(?=[.,;!?]?\s*(?:\n|$)|[.,;!?]\s|\s+(?:and|but|so|please|can|could)\s)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<lead>\b(?:pass\s?word|pass\s?phrase|pass\s?wd|passwort|pwd|pw)\b\s*(?:(?:is|was|=|:|-|->)\s*){1,2})(?!\s*(?:not|wrong|expired|forgotten|lost|incorrect|locked|too|being|the|a|no|never|still|safe|secure|needed|required)\b)(?<secret>""[^""\n]+""|'[^'\n]+'|[^\n]+?)(?=[.,;!?]?\s*(?:\n|$)|[.,;!?]\s|\s+(?:and|but|so|please|can|could)\s)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AnnouncedPassword();
 
     [GeneratedRegex(@"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,40}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]

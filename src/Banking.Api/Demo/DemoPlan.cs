@@ -33,7 +33,7 @@ internal sealed class DemoPlan
     public static IReadOnlyList<DemoStep> Create(BankCalendar calendar, DateOnly first, DateTimeOffset until)
     {
         var plan = new DemoPlan(calendar);
-        for (var day = first.AddDays(1); day <= calendar.DayOf(until); day = day.AddDays(1))
+        for (var day = first.AddDays(1); day <= calendar.DateOf(until); day = day.AddDays(1))
         {
             plan.Bills(day);
             plan.Sittings(day);

@@ -54,7 +54,7 @@ internal static class SeedDemo
             return 1;
         }
 
-        var firstDay = begun is { } at ? calendar.DayOf(at) : calendar.DayOf(now).AddMonths(-6);
+        var firstDay = begun is { } at ? calendar.DateOf(at) : calendar.DateOf(now).AddMonths(-6);
         clock.MoveTo(calendar.StartOf(firstDay).AddHours(9));
         var logins = state == SeedState.Interrupted ? await DemoLogins.ReadAsync(file, cancellationToken) : await CreateUsersAsync(app.Services, file, cancellationToken);
         await output.WriteLineAsync($"{logins.Count} people can sign in.");
@@ -69,7 +69,7 @@ internal static class SeedDemo
             await output.WriteLineAsync($"{DemoPeople.Accounts.Count} accounts are open.");
             await seeding.SavePayeesAsync(cancellationToken);
             await output.WriteLineAsync($"{DemoPeople.Payees.Count} payees are saved.");
-            foreach (var month in DemoPlan.Create(calendar, firstDay, now.AddMinutes(-20)).GroupBy(step => new DateOnly(calendar.DayOf(step.At).Year, calendar.DayOf(step.At).Month, 1)))
+            foreach (var month in DemoPlan.Create(calendar, firstDay, now.AddMinutes(-20)).GroupBy(step => new DateOnly(calendar.DateOf(step.At).Year, calendar.DateOf(step.At).Month, 1)))
             {
                 foreach (var step in month)
                 {

@@ -1,16 +1,13 @@
 namespace Banking.Api.Infrastructure;
 
 /// <summary>The bank's days: booking dates, limits and hours of the day are those of one time zone (<c>Bank:TimeZone</c>), whatever zone the customer is in.</summary>
-public sealed class BankCalendar(TimeProvider clock, IConfiguration configuration)
+public sealed class BankCalendar(IConfiguration configuration)
 {
     /// <summary>The zone; Europe/London when not configured.</summary>
     public TimeZoneInfo Zone { get; } = TimeZoneInfo.FindSystemTimeZoneById(configuration["Bank:TimeZone"] ?? "Europe/London");
 
-    /// <summary>The bank day it is now.</summary>
-    public DateOnly Today => DayOf(clock.GetUtcNow());
-
-    /// <summary>The bank day of an instant.</summary>
-    public DateOnly DayOf(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, Zone).DateTime);
+    /// <summary>The bank's date at an instant.</summary>
+    public DateOnly DateOf(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, Zone).DateTime);
 
     /// <summary>The zone's offset at an instant.</summary>
     public TimeSpan OffsetAt(DateTimeOffset instant) => Zone.GetUtcOffset(instant);

@@ -123,7 +123,7 @@ internal sealed class PostingDecider(
             return Refused(item, now, new Problem(StatusCodes.Status503ServiceUnavailable, ErrorCodes.ScoringUnavailable, "Payments are not possible at the moment."));
         }
 
-        var today = calendar.DayOf(now);
+        var today = calendar.DateOf(now);
         var credit = payment.Creditor ?? (payment.CreditorIban.AsSpan(4).StartsWith("SBNK", StringComparison.Ordinal) ? null : store.BankAccount("settlement", payment.Currency));
         if (FindFailure(payment, credit, today) is { } failure)
         {
@@ -428,7 +428,7 @@ internal sealed class PostingDecider(
 
         var customer = snapshot.Account!;
         var units = movement.Amount.MinorUnits;
-        var today = calendar.DayOf(now);
+        var today = calendar.DateOf(now);
         var entryId = Guid.CreateVersion7(now);
         var (debit, credit) = outgoing ? (customer, other!) : (other!, customer);
         debit.Balance -= units;
@@ -483,7 +483,7 @@ internal sealed class PostingDecider(
     private Decided Refused(PaymentItem item, DateTimeOffset now, Problem problem)
     {
         var paymentId = PublicId.Format(PublicId.Payment, item.PaymentId);
-        var today = calendar.DayOf(now);
+        var today = calendar.DateOf(now);
         _rows.Kinds.Add((short)PostingRows.Kind.AuditOnly);
         _rows.At.Add(now);
         _rows.BookingDate.Add(today);

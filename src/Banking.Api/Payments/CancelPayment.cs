@@ -59,7 +59,7 @@ internal static class CancelPayment
             return CustomerOnly;
         }
 
-        var heldOn = calendar.DayOf(payment.UpdatedAt);
+        var heldOn = calendar.DateOf(payment.UpdatedAt);
         var now = clock.GetUtcNow();
         var released = await db.Database
             .SqlQuery<bool>($"select ledger.release_hold({payment.Id}, {payment.Version}, 'cancelled', {now}, {heldOn}) as \"Value\"")

@@ -136,7 +136,7 @@ internal sealed class PaymentChecks(BankDbContext db, PaymentLimits limits, Bank
     private async Task<long> SpentTodayAsync(long partyId, CancellationToken cancellationToken)
     {
         var key = partyId.ToString(CultureInfo.InvariantCulture);
-        var today = calendar.Today;
+        var today = calendar.DateOf(clock.GetUtcNow());
         return await db.Database.SqlQuery<long>($"select spent_amount as \"Value\" from fraud.entity_history where kind = 1 and entity_key = {key} and spent_on = {today}")
             .SingleOrDefaultAsync(cancellationToken);
     }
@@ -145,8 +145,7 @@ internal sealed class PaymentChecks(BankDbContext db, PaymentLimits limits, Bank
     {
         // Drafts of one customer come one after the other, or several at once would each see room for themselves.
         await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('payment.assistant_limit', {partyId}))", cancellationToken);
-        var midnight = calendar.Today.ToDateTime(TimeOnly.MinValue);
-        var since = new DateTimeOffset(midnight, calendar.Zone.GetUtcOffset(midnight)).ToUniversalTime();
+        var since = calendar.StartOf(calendar.DateOf(clock.GetUtcNow()));
         return await db.Set<PaymentRecord>()
             .Where(row => row.PartyId == partyId && row.Channel == "assistant" && row.CreatedAt >= since && row.Id != exceptPaymentId
                 && row.State != PaymentStates.Cancelled && row.State != PaymentStates.Expired && row.State != PaymentStates.Rejected && row.State != PaymentStates.Failed)

@@ -14,9 +14,9 @@ internal static class GetSpending
 
     // Without a period: the current month until today. Without an account: all of the customer's.
     public static async Task<Results<Ok<Client.Spending>, Problem>> HandleAsync(
-        DateOnly? from, DateOnly? to, string? accountId, Caller caller, BankDbContext db, BankCalendar calendar, CancellationToken cancellationToken)
+        DateOnly? from, DateOnly? to, string? accountId, Caller caller, BankDbContext db, BankCalendar calendar, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var last = to ?? calendar.Today;
+        var last = to ?? calendar.DateOf(clock.GetUtcNow());
         var first = from ?? new DateOnly(last.Year, last.Month, 1);
         if (first > last)
         {

@@ -134,8 +134,9 @@ public sealed class RedactionSweepTests : IAsyncLifetime
         await using var dump = new NpgsqlCommand(
             """
             select coalesce(string_agg(x, E'\n'), '') from (
-                select a::text x from assistant.activity a union all select t::text from assistant.turn t union all
-                select c::text from assistant.conversation c union all select d::text from assistant.dialogue_event d) rows
+                select encode(content, 'escape') x from assistant.activity union all select client_activity_id from assistant.activity union all
+                select encode(input, 'escape') from assistant.turn union all select encode(reply, 'escape') from assistant.turn union all
+                select encode(content, 'escape') from assistant.dialogue_event) written
             """,
             connection);
         var stored = (string)(await dump.ExecuteScalarAsync())!;

@@ -25,6 +25,7 @@ public sealed class BankWorld : IAsyncLifetime
         _host = await ApiHost.StartAsync(_database, new Dictionary<string, string?>
         {
             ["Audit:Sealing"] = "false",
+            ["Fraud:Models"] = RepositoryFolder.Combine("models", "fraud"),
             ["RateLimits:User:Burst"] = "100000",
             ["RateLimits:User:PerSecond"] = "100000",
             ["RateLimits:Address:Burst"] = "100000",

@@ -54,7 +54,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         }
 
         script.Record(new TurnUnderstood(intent, Math.Round(heard.Confidence, 4), true, script.ModelVersion));
-        return await ActAsync(script, intent, new Heard(heard.Values, heard.Unreadable, text));
+        return await ActAsync(script, intent, Heard.Of(heard));
     }
 
     /// <summary>What the message is, given where the dialogue stands; null when it could not be made out.</summary>
@@ -259,7 +259,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         if (intent is IntentNames.Amend or IntentNames.Inform && task.Skill != IntentNames.Amend && task.Asked is null)
         {
             Note();
-            return await GoOnAsync(script, task, Fit(task.Skill, values), new Heard(values, heard.Unreadable, heard.Text));
+            return await GoOnAsync(script, task, Fit(task.Skill, values), Heard.Of(heard));
         }
 
         var elsewhere = sure && heard.Confidence >= 0.6 && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
@@ -301,15 +301,20 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                         _ => answer with { ToAccountId = picked[0].Id },
                     };
                 }
-                else if (task.Asked == SlotNames.Payee && values.Payee is not null && (!elsewhere || intent is IntentNames.PayPayee))
+                else if (task.Asked == SlotNames.Payee && values.Payee is not null && (!elsewhere || intent is IntentNames.PayPayee or IntentNames.AddPayee))
                 {
-                    answer = Fit(task.Skill, values);
+                    answer = Fit(task.Skill, values) with { Payee = WholeName(heard) };
+                }
+                else if (!elsewhere && Fit(task.Skill, values) is { } more && (more.Amount ?? more.Reference ?? more.Iban) is not null)
+                {
+                    // Not who, but how much or what for: kept, and asked again.
+                    answer = more;
                 }
                 else if (task.Asked != SlotNames.Payee && (values.Account ?? values.ToAccount) is { } named && (!elsewhere || intent is IntentNames.OwnTransfer))
                 {
                     answer = task.Asked == SlotNames.Account ? values with { Account = named, ToAccount = null } : values with { ToAccount = named, Account = null };
                 }
-                else if (!elsewhere && short_ && (intent is IntentNames.Inform or IntentNames.Amend || !sure) && heard.Text.Any(char.IsLetter) && intent is not (IntentNames.OutOfScope or IntentNames.Confirm))
+                else if (!elsewhere && short_ && (intent is IntentNames.Inform or IntentNames.Amend || !sure) && heard.Text.Any(char.IsLetter))
                 {
                     // A bare answer the tagger did not mark: the words are the name.
                     var said = heard.Text.Trim(' ', '.', '!', ',');
@@ -360,6 +365,12 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         Note();
         return Understood(await GoOnAsync(script, task, answer, new Heard(answer, [], heard.Text)));
     }
+
+    // "John Smith" as a whole answer is one name, also where the tagger marks only part of it.
+    private static string WholeName(Utterance heard) =>
+        heard.Slots.All(slot => slot.Slot == SlotNames.Payee) && Tokenizer.Tokenize(heard.Text).All(token => token.Shape == TokenShape.Word && char.IsUpper(token.Text[0]))
+            ? heard.Text.Trim()
+            : heard.Values.Payee!;
 
     /// <summary>Goes on with the open task and what was learned.</summary>
     private static async Task<PlannerStep.Reply> GoOnAsync(TurnScript script, OpenTask task, SlotValues learned, Heard heard)

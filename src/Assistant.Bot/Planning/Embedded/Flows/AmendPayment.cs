@@ -73,7 +73,13 @@ internal static class AmendPayment
 
         if (slots.Amount is null && accountId is null && payeeId is null && slots.Reference is null)
         {
-            script.Suggest("Change the amount", "Change the account", "Cancel it");
+            if (heard.FieldSlot is { } field)
+            {
+                script.Await(IntentNames.Amend, SlotValues.None, field);
+                return script.Reply(script.Say($"amend_{field}"));
+            }
+
+            script.Suggest("Change the amount", "Change the payee", "Change the account", "Change the reference");
             return script.Reply(script.Say("amend_what"));
         }
 

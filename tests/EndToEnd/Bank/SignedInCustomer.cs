@@ -1,0 +1,111 @@
+using System.Net.Http.Json;
+using AppHost.Bank;
+using AppHost.Demo;
+using Banking.Client;
+using Testing;
+
+namespace EndToEnd.Bank;
+
+/// <summary>A demo customer with a session and a passkey, at the API as the pages' process would be for them.</summary>
+internal sealed class SignedInCustomer : IDisposable
+{
+    private const int StepSeconds = 30;
+
+    private readonly RunningBank _bank;
+    private readonly DemoLogin _login;
+    private readonly SoftwarePasskey _passkey;
+    private readonly HttpClient _assistant;
+    private long _lastStep;
+
+    private SignedInCustomer(RunningBank bank, DemoLogin login, BankingApiClient api, HttpClient assistant)
+    {
+        (_bank, _login, Api, _assistant) = (bank, login, api, assistant);
+        _passkey = new SoftwarePasskey(bank.Web);
+    }
+
+    /// <summary>A conversation and its token.</summary>
+    internal sealed record Conversation(string ConversationId, string Token);
+
+    public BankingApiClient Api { get; }
+
+    public string User => _login.User;
+
+    /// <summary>The session's token.</summary>
+    public string AccessToken { get; private set; } = "";
+
+    /// <summary>Signs in with password and code.</summary>
+    public static async Task<SignedInCustomer> SignInAsync(RunningBank bank, string user)
+    {
+        var assistant = new HttpClient { BaseAddress = bank.Assistant, Timeout = TimeSpan.FromSeconds(20) };
+        assistant.DefaultRequestHeaders.Authorization = new("Bearer", await bank.SecretAsync(Secrets.DirectLine));
+        var customer = new SignedInCustomer(bank, await bank.LoginAsync(user), await bank.ApiClientAsync(), assistant);
+        await customer.SignInAsync();
+        return customer;
+    }
+
+    /// <summary>A call in the customer's session.</summary>
+    public CallContext Call(string? idempotencyKey = null) => new() { AccessToken = AccessToken, IdempotencyKey = idempotencyKey, Origin = Origin };
+
+    /// <summary>Registers a passkey, approved with a code: a code works once in thirty seconds, a passkey as often as one likes.</summary>
+    public async Task RegisterPasskeyAsync()
+    {
+        var options = Succeeded(await Api.StartPasskeyRegistrationAsync(Call()));
+        var request = new RegisterPasskey(options.CeremonyId, _passkey.Create(options.OptionsJson), "Test passkey", AuthorizationId: null);
+        var challenge = await Api.RegisterPasskeyAsync(request, Call());
+        Assert.Equal(ErrorCodes.InsufficientUserAuthentication, challenge.Problem?.Code);
+        var authorizationId = challenge.Problem!.Text("authorizationId")!;
+        Succeeded(await Api.ApproveAsync(authorizationId, new ApproveAuthorization("totp", await NextCodeAsync(), CredentialJson: null), Call()));
+        Succeeded(await Api.RegisterPasskeyAsync(request with { AuthorizationId = authorizationId }, Call()));
+    }
+
+    /// <summary>Approves with the passkey. A problem is a result: the bank may be down.</summary>
+    public async Task<ApiResult<Authorization>> ApproveAsync(string authorizationId)
+    {
+        var options = await Api.StartPasskeyApprovalAsync(authorizationId, Call());
+        return options.Succeeded
+            ? await Api.ApproveAsync(authorizationId, new ApproveAuthorization("passkey", Code: null, _passkey.Get(options.Value.OptionsJson)), Call())
+            : options.Problem;
+    }
+
+    /// <summary>A new conversation which the assistant may serve with this customer's accounts, as the pages make one.</summary>
+    public async Task<Conversation> OpenConversationAsync()
+    {
+        using var made = await _assistant.PostAsJsonAsync("v3/directline/tokens/generate", new { user = new { id = "dl_" + Guid.NewGuid().ToString("N") } });
+        made.EnsureSuccessStatusCode();
+        var conversation = (await made.Content.ReadFromJsonAsync<Conversation>())!;
+        var grant = Succeeded(await Api.CreateDelegationGrantAsync(new CreateDelegationGrant(conversation.ConversationId), Call()));
+        using var handed = await _assistant.PostAsJsonAsync($"internal/conversations/{conversation.ConversationId}/delegation", new { grant = grant.Grant, locale = "en-GB" });
+        Assert.True(handed.IsSuccessStatusCode, await handed.Content.ReadAsStringAsync());
+        return conversation;
+    }
+
+    /// <summary>The value of a result that must be a success.</summary>
+    public static T Succeeded<T>(ApiResult<T> result) =>
+        result.Succeeded ? result.Value : throw new Xunit.Sdk.XunitException($"The bank answered {result.Problem.Status} {result.Problem.Code}: {result.Problem.Title} {result.Problem.Detail}");
+
+    public void Dispose()
+    {
+        _passkey.Dispose();
+        _assistant.Dispose();
+    }
+
+    private string Origin => _bank.Web.GetLeftPart(UriPartial.Authority);
+
+    private async Task SignInAsync()
+    {
+        var device = new DeviceInfo("end-to-end-" + User, "EndToEnd", "127.0.0.1");
+        var ticket = Succeeded(await Api.SignInWithPasswordAsync(new PasswordSignIn(_login.User, _login.Password, device)));
+        AccessToken = Succeeded(await Api.SignInWithTotpAsync(new TotpSignIn(ticket.Ticket, await NextCodeAsync()))).AccessToken;
+    }
+
+    // Each code is good once, from one step before its own to one step after (RFC 6238 section 5.2).
+    private async Task<string> NextCodeAsync()
+    {
+        var step = Math.Max(_lastStep + 1, CurrentStep() - 1);
+        await Wait.UntilAsync(() => CurrentStep() + 1 >= step, TimeSpan.FromSeconds(2 * StepSeconds), "the next one-time code is accepted");
+        _lastStep = step;
+        return Totp.Code(_login.TotpSecret, DateTimeOffset.FromUnixTimeSeconds(step * StepSeconds));
+    }
+
+    private static long CurrentStep() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds;
+}
