@@ -29,7 +29,7 @@ public sealed class PayeeJourneys(RunningBank bank)
         await visitor.ApproveWithCodeAsync("daniel");
         await visitor.Page.WaitForURLAsync("**/chat");
         await visitor.Page.GotoAsync("/payees");
-        await Expect(visitor.Page.GetByText("Harbour Books", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(visitor.Page.Locator(".sb-list__title").Filter(new() { HasText = "Harbour Books" })).ToBeVisibleAsync();
         visitor.CheckNoComplaints();
     }
 

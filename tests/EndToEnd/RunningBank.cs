@@ -43,6 +43,8 @@ public sealed class RunningBank : IAsyncLifetime
     {
         var chromium = await Chromium.EnsureAsync();
         await StartHostAsync();
+        // Long, since a slow machine is no defect.
+        Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
         Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
