@@ -202,7 +202,11 @@ internal sealed class BenchBank : IAsyncDisposable
     }
 
     // A customer always pays the same person, as people do.
-    private static int PayeeOf(int customer, int customers) => 1 + (int)((customer * 2_654_435_761L) % (customers - 1));
+    private static int PayeeOf(int customer, int customers)
+    {
+        var payee = 1 + (int)((customer * 2_654_435_761L) % (customers - 1));
+        return payee != customer ? payee : 1 + (payee % (customers - 1));
+    }
 
     private static async Task<(string[] Tokens, string[] Ibans, long[] Sessions, long FirstKey)> SeedAsync(string owner, byte[] master, int customers)
     {
@@ -229,7 +233,9 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            parties.Parameters.AddRange([new() { Value = firstKey }, new() { Value = (long)customers }, new() { Value = name }]);
+            parties.Parameters.Add(new() { Value = firstKey });
+            parties.Parameters.Add(new() { Value = (long)customers });
+            parties.Parameters.Add(new() { Value = name });
             await parties.ExecuteNonQueryAsync();
         }
 
@@ -252,7 +258,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = hashes }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = hashes });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -263,7 +270,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = ibans }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = ibans });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -274,7 +282,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = Enumerable.Range(0, customers).Select(i => i == 0 ? ibans[1] : ibans[PayeeOf(i, customers)]).ToArray() }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = Enumerable.Range(0, customers).Select(i => i == 0 ? ibans[1] : ibans[PayeeOf(i, customers)]).ToArray() });
             await rows.ExecuteNonQueryAsync();
         }
 

@@ -108,9 +108,9 @@ internal sealed class RunBank(Func<BankContext, BankProcesses> describe, Screen 
         var bank = describe(context);
         foreach (var preparation in bank.Preparations)
         {
-            await screen.StepAsync(preparation.Title, async _ =>
+            await screen.StepAsync(preparation.Title, async progress =>
             {
-                await PrepareAsync(preparation.Process, context.Data, stop);
+                await PrepareAsync(preparation.Process, context.Data, progress, stop);
                 return true;
             });
         }
@@ -153,9 +153,9 @@ internal sealed class RunBank(Func<BankContext, BankProcesses> describe, Screen 
         }
     }
 
-    private static async Task PrepareAsync(ChildProcessStart process, DataFolder data, CancellationToken stop)
+    private static async Task PrepareAsync(ChildProcessStart process, DataFolder data, IProgress<string> progress, CancellationToken stop)
     {
-        await using var child = ChildProcess.Start(process, data.LogFolder);
+        await using var child = ChildProcess.Start(process, data.LogFolder, new Sentences(progress));
         var exitCode = await child.Exited.WaitAsync(stop);
         if (exitCode != 0)
         {
@@ -239,6 +239,18 @@ internal sealed class RunBank(Func<BankContext, BankProcesses> describe, Screen 
             if (!await child.StopAsync(StopTimeout))
             {
                 screen.Say($"{child.Name} did not stop within {StopTimeout.TotalSeconds:0} seconds and was killed.");
+            }
+        }
+    }
+
+    // A command tells a person how far it is in lines of text; its structured log lines are for the log file.
+    private sealed class Sentences(IProgress<string> progress) : IProgress<string>
+    {
+        public void Report(string value)
+        {
+            if (value.Length > 0 && value[0] != '{')
+            {
+                progress.Report(value);
             }
         }
     }

@@ -55,7 +55,10 @@ internal sealed class ChildProcess : IAsyncDisposable
     public Task<int> Exited { get; }
 
     /// <summary>Starts a child, with its output in <c>logFolder/name.log</c>.</summary>
-    public static ChildProcess Start(ChildProcessStart child, string logFolder)
+    /// <param name="child">What to start.</param>
+    /// <param name="logFolder">Where its log goes.</param>
+    /// <param name="said">Told each line of its standard output as well.</param>
+    public static ChildProcess Start(ChildProcessStart child, string logFolder, IProgress<string>? said = null)
     {
         var start = new ProcessStartInfo(DotnetHost.Path, ["exec", child.Assembly, .. child.Arguments])
         {
@@ -78,7 +81,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         var logFile = Rotate(logFolder, child.Name);
         var log = TextWriter.Synchronized(new StreamWriter(logFile) { AutoFlush = true });
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{child.Name} did not start.");
-        return new ChildProcess(child, process, logFile, PumpAsync(process, log));
+        return new ChildProcess(child, process, logFile, PumpAsync(process, log, said));
     }
 
     /// <summary>The last lines of its log, for a message that says why it ended.</summary>
@@ -136,19 +139,20 @@ internal sealed class ChildProcess : IAsyncDisposable
         return current;
     }
 
-    private static async Task PumpAsync(Process process, TextWriter log)
+    private static async Task PumpAsync(Process process, TextWriter log, IProgress<string>? said)
     {
         await using (log)
         {
-            await Task.WhenAll(CopyAsync(process.StandardOutput, log), CopyAsync(process.StandardError, log));
+            await Task.WhenAll(CopyAsync(process.StandardOutput, log, said), CopyAsync(process.StandardError, log, said: null));
         }
     }
 
-    private static async Task CopyAsync(StreamReader from, TextWriter to)
+    private static async Task CopyAsync(StreamReader from, TextWriter to, IProgress<string>? said)
     {
         while (await from.ReadLineAsync() is { } line)
         {
             await to.WriteLineAsync(line);
+            said?.Report(line);
         }
     }
 

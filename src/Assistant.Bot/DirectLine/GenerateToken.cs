@@ -59,7 +59,15 @@ internal static partial class GenerateToken
     {
         using var buffer = new MemoryStream();
         await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
-        return buffer.Length == 0 ? null : JsonSerializer.Deserialize<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), ActivityJson.Options);
+        try
+        {
+            return buffer.Length == 0 ? null : JsonSerializer.Deserialize<T>(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), ActivityJson.Options);
+        }
+        catch (ArgumentException fault)
+        {
+            // What a JsonObject says about two members of one name.
+            throw new JsonException("The body names a member twice.", fault);
+        }
     }
 
     [GeneratedRegex("^dl_[A-Za-z0-9-]{16,61}$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]

@@ -62,6 +62,9 @@ public static class SlotNames
     /// <summary>How many.</summary>
     public const string Count = "count";
 
+    /// <summary>The part of a payment that a correction is about, without its new value: "change the amount".</summary>
+    public const string Field = "field";
+
     /// <summary>An account number.</summary>
     public const string Iban = "iban";
 }

@@ -40,27 +40,29 @@ public static class UnderstandingCommands
         })));
 
         var mistakesOption = new Option<bool>("--mistakes") { Description = "Also list what was read differently from its label." };
-        var evaluate = new Command("evaluate", "Measure a model on the held-out part of the corpus.") { corpusOption, modelOption, mistakesOption };
+        var developmentOption = new Option<bool>("--development") { Description = "Use the development part, which may be looked at while improving the corpus." };
+        var evaluate = new Command("evaluate", "Measure a model on the held-out part of the corpus.") { corpusOption, modelOption, mistakesOption, developmentOption };
         evaluate.SetAction(result => Guarded(() =>
         {
             var model = Open(result.GetValue(modelOption));
             var corpus = Corpus.Load(Resolve(result.GetRequiredValue(corpusOption)));
+            var examples = result.GetValue(developmentOption) ? corpus.Development : corpus.HeldOut;
             if (result.GetValue(mistakesOption))
             {
-                foreach (var line in EvaluateModel.Mistakes(model, corpus.HeldOut))
+                foreach (var line in EvaluateModel.Mistakes(model, examples))
                 {
                     Console.WriteLine(line);
                 }
             }
 
-            Print(EvaluateModel.Figures(model, corpus.HeldOut));
+            Print(EvaluateModel.Figures(model, examples));
             var watch = Stopwatch.StartNew();
-            foreach (var example in corpus.HeldOut)
+            foreach (var example in examples)
             {
                 model.Analyse(example.Text);
             }
 
-            Console.WriteLine($"mean time per utterance  {watch.Elapsed.TotalMilliseconds / corpus.HeldOut.Count:F3} ms");
+            Console.WriteLine($"mean time per utterance  {watch.Elapsed.TotalMilliseconds / examples.Count:F3} ms");
         }));
 
         var classify = new Command("classify", "Read utterances from standard input, one a line, and write a JSON line for each.") { modelOption };

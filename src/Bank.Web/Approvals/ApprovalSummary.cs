@@ -14,7 +14,7 @@ internal sealed record ApprovalFact(string Label, string Value, string? Note);
 internal sealed record ApprovalSummary(string Title, string? Amount, IReadOnlyList<ApprovalFact> Facts)
 {
     // Public ids and the type say nothing to a person; they stand in the full text below the facts.
-    private static readonly string[] Technical = ["type", "id", "paymentId", "payeeId", "accountId", "debtorAccountId", "creditorAccountId", "userId", "partyId", "conversationId", "credentialId", "operation", "action", "direction", "credentialHash", "keyHash"];
+    private static readonly string[] Technical = ["type", "paymentId", "payeeId", "accountId", "passkeyId", "ceremonyId"];
 
     /// <summary>Reads the details.</summary>
     public static ApprovalSummary Of(Authorization authorization)
@@ -38,7 +38,7 @@ internal sealed record ApprovalSummary(string Title, string? Amount, IReadOnlyLi
 
                     break;
                 case JsonValueKind.Object when value.TryGetProperty("name", out var holder) && value.TryGetProperty("iban", out var iban):
-                    Add(name.Length == 0 ? "payee" : name, holder.GetString() ?? "", Iban.Print(iban.GetString() ?? ""));
+                    Add(name, holder.GetString() ?? "", Iban.Print(iban.GetString() ?? ""));
                     foreach (var member in value.EnumerateObject().Where(member => member.Name is not ("name" or "iban")))
                     {
                         Walk(member.Name, member.Value);
@@ -64,7 +64,12 @@ internal sealed record ApprovalSummary(string Title, string? Amount, IReadOnlyLi
                 default:
                     if (!Technical.Contains(name, StringComparer.Ordinal))
                     {
-                        Add(name, name.EndsWith("iban", StringComparison.OrdinalIgnoreCase) ? Iban.Print(value.ToString()) : value.ToString(), null);
+                        Add(name, name switch
+                        {
+                            "iban" => Iban.Print(value.ToString()),
+                            "action" or "direction" => Format.Label(value.ToString()),
+                            _ => value.ToString(),
+                        }, null);
                     }
 
                     break;
@@ -81,19 +86,15 @@ internal sealed record ApprovalSummary(string Title, string? Amount, IReadOnlyLi
 
             var (order, label) = name switch
             {
-                "creditor" or "payee" or "creditorAccount" => (1, authorization.Type == "payment_initiation" ? "To" : "Payee"),
+                "action" or "direction" => (0, "What"),
                 "creditorName" => (1, "To"),
-                "creditorIban" => (2, "Payee’s account"),
-                "name" => (1, "Name"),
-                "iban" => (2, "IBAN"),
-                "debtor" or "debtorAccount" => (3, "From"),
-                "debtorName" => (3, "From"),
-                "debtorIban" => (4, "Your account"),
-                "remittanceInformation" or "reference" => (5, "Reference"),
-                "accountIban" => (2, "Account"),
+                "payeeName" or "name" => (1, "Name"),
                 "holderName" => (1, "Account holder"),
-                "note" => (5, "Note"),
-                _ => (6, Format.Label(Words(name))),
+                "iban" => (2, "IBAN"),
+                "debtorAccount" => (3, "From"),
+                "remittanceInformation" => (4, "Reference"),
+                "note" => (4, "Note"),
+                _ => (5, Format.Label(Words(name))),
             };
             facts.Add((order, new ApprovalFact(label, value, note)));
         }

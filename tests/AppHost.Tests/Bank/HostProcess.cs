@@ -10,6 +10,9 @@ namespace AppHost.Tests.Bank;
 /// <summary>The real host as a process of its own, running the processes of FakeServices.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
+    // Ends a wait for what does not come; a machine busy with other things is no defect.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly Task _reading;
@@ -67,7 +70,7 @@ internal sealed class HostProcess : IAsyncDisposable
     public static async Task<HostProcess> StartReadyAsync(string data, int? port = null, params string[] options)
     {
         var host = Start(data, port, options);
-        await Wait.UntilAsync(() => host._process.HasExited || host._lines.Contains("ready"), TimeSpan.FromSeconds(90));
+        await Wait.UntilAsync(() => host._process.HasExited || host._lines.Contains("ready"), Patience);
         Assert.True(host._lines.Contains("ready"), host.Output);
         return host;
     }
@@ -82,8 +85,8 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async Task<int> ExitAsync()
     {
-        await Wait.UntilAsync(() => _process.HasExited, TimeSpan.FromSeconds(60));
-        await _reading.WaitAsync(TimeSpan.FromSeconds(10));
+        await Wait.UntilAsync(() => _process.HasExited, Patience);
+        await _reading.WaitAsync(Patience);
         return _process.ExitCode;
     }
 
@@ -103,8 +106,8 @@ internal sealed class HostProcess : IAsyncDisposable
         }
 
         var cluster = await PostgresCluster.LocateAsync(Path.Combine(Data, "postgres"));
-        await Wait.UntilAsync(() => PostgresCluster.ServerProcessId(cluster) is null);
-        await using (await FileLock.AcquireAsync(cluster + ".users", TimeSpan.FromSeconds(30), CancellationToken.None))
+        await Wait.UntilAsync(() => PostgresCluster.ServerProcessId(cluster) is null, Patience);
+        await using (await FileLock.AcquireAsync(cluster + ".users", Patience, CancellationToken.None))
         {
         }
 

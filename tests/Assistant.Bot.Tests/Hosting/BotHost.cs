@@ -52,9 +52,8 @@ internal sealed class BotHost : IAsyncDisposable
         IReadOnlyDictionary<string, string?>? settings = null)
     {
         var log = new CapturedLog();
-        var app = AssistantHost.Build([], builder =>
+        var app = AssistantHost.Build(["--environment", "Development"], builder =>
         {
-            builder.Environment.EnvironmentName = Environments.Development;
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
             {

@@ -246,7 +246,8 @@ public sealed class HostilePlannerTests : IAsyncLifetime
         await using var bot = await StartAsync();
         var client = await OpenWithConsentAsync(bot);
 
-        await client.AskAsync("My card is 4111 1111 1111 1111 and I want to see my balance");
+        await client.SayAsync("My card is 4111 1111 1111 1111 and I want to see my balance");
+        await Wait.UntilAsync(() => !_model.Requests.IsEmpty);
 
         Assert.Contains(_model.Requests, request => request.Contains("card number removed", StringComparison.Ordinal));
         Assert.DoesNotContain(_model.Requests, request => request.Contains("1111 1111", StringComparison.Ordinal));

@@ -54,7 +54,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         }
 
         script.Record(new TurnUnderstood(intent, Math.Round(heard.Confidence, 4), true, script.ModelVersion));
-        return await ActAsync(script, intent, new Heard(heard.Values, heard.Unreadable, text));
+        return await ActAsync(script, intent, Heard.Of(heard));
     }
 
     /// <summary>What the message is, given where the dialogue stands; null when it could not be made out.</summary>
@@ -84,7 +84,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                 IntentNames.Cancel or IntentNames.Approve or IntentNames.Amend => state.Draft is not null && reading == heard.Intent && heard.Certainty == Certainty.Unsure,
                 IntentNames.Security => heard.Confidence > 0.25,
                 _ => heard.Certainty == Certainty.Unsure && reading == heard.Intent
-                    && (Harmless.Contains(reading) || reading is IntentNames.OutOfScope or IntentNames.UnsupportedBanking or IntentNames.AboutAssistant or IntentNames.Thanks or IntentNames.Greeting or IntentNames.Goodbye),
+                    && (Harmless.Contains(reading) || reading is IntentNames.OutOfScope or IntentNames.UnsupportedBanking or IntentNames.AboutAssistant),
             };
             if (borneOut)
             {
@@ -131,7 +131,8 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         if (MoneySkills.Contains(intent))
         {
             script.Close("replaced");
-            return await skill.Run(script, heard);
+            var prepared = await skill.Run(script, heard);
+            return heard.Several && prepared.Events.Any(happened => happened is PaymentPrepared) ? prepared with { Text = script.Say("one_at_a_time", ("text", prepared.Text)) } : prepared;
         }
 
         return intent is IntentNames.Cancel ? await skill.Run(script, heard) : Resume(script, await skill.Run(script, heard));
@@ -175,6 +176,12 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             var merged = before.With(slots with { Payee = null, PayeeId = null, Merchant = subject, Account = slots.Account ?? slots.ToAccount, ToAccount = null, Amount = null });
             var name = last.Skill == IntentNames.Balance && (slots.Period ?? slots.Category ?? subject) is not null ? IntentNames.Spending : last.Skill;
             return await Skills.Find(name)!.Run(script, heard with { Slots = merged });
+        }
+
+        if (state.LastQuestion is { Skill: IntentNames.Balance } && slots == SlotValues.None)
+        {
+            // "and the others?"
+            return await CheckBalance.RunAsync(script, heard);
         }
 
         if (state.Draft is not null && slots != SlotValues.None)
@@ -259,10 +266,11 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         if (intent is IntentNames.Amend or IntentNames.Inform && task.Skill != IntentNames.Amend && task.Asked is null)
         {
             Note();
-            return await GoOnAsync(script, task, Fit(task.Skill, values), new Heard(values, heard.Unreadable, heard.Text));
+            return await GoOnAsync(script, task, Fit(task.Skill, values), Heard.Of(heard));
         }
 
-        var elsewhere = sure && heard.Confidence >= 0.6 && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
+        // One word while a question is open is most likely its answer, however it reads on its own.
+        var elsewhere = sure && heard.Confidence >= (Tokenizer.Tokenize(heard.Text).Count == 1 ? 0.95 : 0.6) && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
         var short_ = Tokenizer.Tokenize(heard.Text).Count <= 6;
         SlotValues? answer = null;
         switch (task.Asked)
@@ -281,7 +289,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                 {
                     answer = other;
                 }
-                else if (!elsewhere && intent is IntentNames.Inform or IntentNames.Amend or IntentNames.PayPayee && (heard.Unreadable.Count > 0 || short_))
+                else if (!elsewhere && intent is not (IntentNames.OutOfScope or IntentNames.Confirm) && (heard.Unreadable.Count > 0 || short_))
                 {
                     Note();
                     script.Await(task.Skill, task.Slots, task.Asked);
@@ -301,15 +309,20 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                         _ => answer with { ToAccountId = picked[0].Id },
                     };
                 }
-                else if (task.Asked == SlotNames.Payee && values.Payee is not null && (!elsewhere || intent is IntentNames.PayPayee))
+                else if (task.Asked == SlotNames.Payee && values.Payee is not null && (!elsewhere || intent is IntentNames.PayPayee or IntentNames.AddPayee))
                 {
-                    answer = Fit(task.Skill, values);
+                    answer = Fit(task.Skill, values) with { Payee = WholeName(heard) };
+                }
+                else if (!elsewhere && Fit(task.Skill, values) is { } more && (more.Amount ?? more.Reference ?? more.Iban) is not null)
+                {
+                    // Not who, but how much or what for: kept, and asked again.
+                    answer = more;
                 }
                 else if (task.Asked != SlotNames.Payee && (values.Account ?? values.ToAccount) is { } named && (!elsewhere || intent is IntentNames.OwnTransfer))
                 {
                     answer = task.Asked == SlotNames.Account ? values with { Account = named, ToAccount = null } : values with { ToAccount = named, Account = null };
                 }
-                else if (!elsewhere && short_ && (intent is IntentNames.Inform or IntentNames.Amend || !sure) && heard.Text.Any(char.IsLetter) && intent is not (IntentNames.OutOfScope or IntentNames.Confirm))
+                else if (!elsewhere && short_ && (intent is IntentNames.Inform or IntentNames.Amend || !sure) && heard.Text.Any(char.IsLetter))
                 {
                     // A bare answer the tagger did not mark: the words are the name.
                     var said = heard.Text.Trim(' ', '.', '!', ',');
@@ -359,6 +372,17 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
 
         Note();
         return Understood(await GoOnAsync(script, task, answer, new Heard(answer, [], heard.Text)));
+    }
+
+    // "John Smith" as a whole answer is one name, also where the tagger marks only part of it.
+    private static string WholeName(Utterance heard)
+    {
+        var tokens = Tokenizer.Tokenize(heard.Text);
+        return heard.Slots.All(slot => slot.Slot == SlotNames.Payee) && tokens.Count is > 0 and <= 4 && tokens.All(token => token.Shape == TokenShape.Word)
+            && char.IsUpper(tokens[0].Text[0]) && tokens[0].Norm is not ("it's" or "its" or "to" or "for" or "the" or "my" or "his" or "her" or "their" or "add" or "pay" or "please" or "sorry" or "just")
+            && heard.Text.TrimEnd(' ', '.').EndsWith(heard.Slots[^1].Text, StringComparison.Ordinal)
+            ? heard.Text.Trim(' ', '.')
+            : heard.Values.Payee!;
     }
 
     /// <summary>Goes on with the open task and what was learned.</summary>

@@ -60,6 +60,9 @@ internal sealed class TurnScript(PlannerTurn turn, Texts texts, string modelVers
 
     public void Record(DialogueEvent dialogueEvent) => _events.Add(dialogueEvent);
 
+    /// <summary>Whether this turn closed that payment.</summary>
+    public bool Closed(string paymentId) => _events.OfType<PaymentClosed>().Any(closed => closed.PaymentId == paymentId);
+
     public void Show(string kind, JsonElement data) => _cards.Add(new CardRequest(kind, data));
 
     public void Show(string kind, JsonNode data) => _cards.Add(new CardRequest(kind, JsonSerializer.SerializeToElement(data)));

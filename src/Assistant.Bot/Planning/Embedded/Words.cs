@@ -30,6 +30,6 @@ internal static class Words
     /// <summary>First letter in upper case.</summary>
     public static string Sentence(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
 
-    /// <summary>An account's name after "your": "Current account" reads "your current account", a name of the customer's stays as it is.</summary>
-    public static string Account(string name) => name.Contains("account", StringComparison.OrdinalIgnoreCase) ? name : $"{name} account";
+    /// <summary>An account's name after "your": "Savings" reads "your Savings account", a longer name speaks for itself.</summary>
+    public static string Account(string name) => name.Contains(' ', StringComparison.Ordinal) || name.EndsWith("account", StringComparison.OrdinalIgnoreCase) ? name : $"{name} account";
 }

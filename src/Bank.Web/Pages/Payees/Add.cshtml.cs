@@ -7,23 +7,23 @@ using Microsoft.AspNetCore.Mvc;
 namespace Bank.Web.Pages;
 
 /// <summary>
-/// Saves a payee, with step-up. A link from the chat fills the form in; what it brings is text like any other until the customer has looked
-/// at it and approved it.
+/// Saves a payee, with step-up. A link from the chat fills the form in, by its fragment, which stays in the browser and out of every log; what it
+/// brings is text like any other until the customer has looked at it and approved it.
 /// </summary>
 [Authorize(Roles.Customer)]
 internal sealed class AddPayeeModel(BankingApiClient api, StepUp stepUp) : StepUpPage(api, stepUp)
 {
-    [BindProperty(SupportsGet = true)]
+    [BindProperty]
     public string? Name { get; set; }
 
-    [BindProperty(SupportsGet = true)]
+    [BindProperty]
     public string? Iban { get; set; }
 
     [BindProperty(SupportsGet = true)]
-    public string? Conversation { get; set; }
+    public string? ConversationId { get; set; }
 
     protected override IReadOnlyList<KeyValuePair<string, string>> Carried =>
-        [new(nameof(Name), Name ?? ""), new(nameof(Iban), Iban ?? ""), new(nameof(Conversation), Conversation ?? "")];
+        [new(nameof(Name), Name ?? ""), new(nameof(Iban), Iban ?? ""), new(nameof(ConversationId), ConversationId ?? "")];
 
     public void OnGet() => ModelState.Clear();
 
@@ -51,13 +51,13 @@ internal sealed class AddPayeeModel(BankingApiClient api, StepUp stepUp) : StepU
             Name?.Trim() ?? "",
             Banking.Client.Iban.TryNormalize(Iban, out var iban) ? iban : Iban ?? "",
             authorizationId,
-            string.IsNullOrWhiteSpace(Conversation) ? null : Conversation),
+            string.IsNullOrWhiteSpace(ConversationId) ? null : ConversationId),
         call,
         HttpContext.RequestAborted);
 
     private IActionResult Saved(Payee payee)
     {
         TempData["Notice"] = $"{payee.Name} is saved. You can pay them now.";
-        return string.IsNullOrWhiteSpace(Conversation) ? RedirectToPage("/Payees/Index") : RedirectToPage("/Chat");
+        return string.IsNullOrWhiteSpace(ConversationId) ? RedirectToPage("/Payees/Index") : RedirectToPage("/Chat");
     }
 }

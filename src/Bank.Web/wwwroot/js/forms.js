@@ -10,6 +10,18 @@
       form.dataset.sent = 'true';
     });
   }
+  // What the chat knows about a new payee comes in the fragment, which no server sees. It goes into the fields as text and out of the address.
+  const prefill = document.querySelector('form[data-prefill]');
+  if (prefill && window.location.hash.length > 1) {
+    const given = new URLSearchParams(window.location.hash.slice(1));
+    for (const [name, id] of [['name', 'Name'], ['iban', 'Iban']]) {
+      const field = document.getElementById(id);
+      if (field && !field.value && given.get(name)) {
+        field.value = given.get(name).slice(0, field.maxLength);
+      }
+    }
+    window.history.replaceState(null, '', window.location.pathname + window.location.search);
+  }
   // A page restored from the back-forward cache must be usable again.
   window.addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach(form => delete form.dataset.sent));
   document.querySelector('[data-error-summary]')?.focus();

@@ -65,7 +65,7 @@ internal static class AmendPayment
             {
                 script.Await(IntentNames.Amend, slots with { Payee = null }, SlotNames.Payee);
                 script.Suggest($"Add {Words.Quote(said)} as a payee", "Show my payees", "Cancel the payment");
-                return script.Reply(script.Say("amend_failed", ("error", script.Say("payee_not_saved", ("payee", Words.Quote(said))))));
+                return script.Reply(script.Say("amend_unknown", ("payee", Words.Quote(said))));
             }
 
             payeeId = found[0].Text("id");
@@ -73,7 +73,13 @@ internal static class AmendPayment
 
         if (slots.Amount is null && accountId is null && payeeId is null && slots.Reference is null)
         {
-            script.Suggest("Change the amount", "Change the account", "Cancel it");
+            if (heard.FieldSlot is { } field)
+            {
+                script.Await(IntentNames.Amend, SlotValues.None, field);
+                return script.Reply(script.Say($"amend_{field}"));
+            }
+
+            script.Suggest("Change the amount", "Change the payee", "Change the account", "Change the reference");
             return script.Reply(script.Say("amend_what"));
         }
 

@@ -77,11 +77,11 @@ internal static class Shared
         var sentence = script.Say(
             text,
             ("amount", Words.Money(payment.Amount, payment.Currency)),
-            ("payee", payment.CreditorName),
+            ("payee", payment.CreditorAccountId is null ? payment.CreditorName : "your " + Words.Account(payment.CreditorName)),
             ("account", Words.Account(payment.DebtorAccountName)),
             ("reference", string.IsNullOrEmpty(payment.Reference) ? "" : script.Say("reference_part", ("reference", payment.Reference))));
-        return script.Reply(script.State.Draft is { } earlier && earlier.PaymentId != payment.PaymentId
-            ? script.Say("draft_ready_other", ("text", sentence), ("earlier", earlier.CreditorName))
+        return script.Reply(script.State.Draft is { } earlier && earlier.PaymentId != payment.PaymentId && !script.Closed(earlier.PaymentId)
+            ? script.Say("draft_ready_other", ("text", sentence), ("earlier", earlier.CreditorAccountId is null ? earlier.CreditorName : "your " + Words.Account(earlier.CreditorName)))
             : sentence);
     }
 

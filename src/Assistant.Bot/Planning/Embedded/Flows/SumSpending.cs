@@ -46,7 +46,7 @@ internal static class SumSpending
         var from = slots.From?.ToString("yyyy-MM-dd");
         var to = slots.To?.ToString("yyyy-MM-dd");
         script.Record(new QuestionAnswered(new AnsweredQuestion(IntentNames.Spending, slots)));
-        script.Suggest("And last month?", "Show my transactions");
+        script.Suggest(period == "last month" ? "And this month?" : "And last month?", "Show my transactions");
         if ((slots.Merchant ?? slots.Payee) is { } merchant)
         {
             return await AtMerchantAsync(script, merchant, accountId, from, to, period);
