@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Banking.Api.Audit;
 using Banking.Api.Authorizations;
@@ -10,6 +9,7 @@ using Banking.Client;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Testing;
+using ApproveAuthorization = Banking.Api.Authorizations.ApproveAuthorization;
 
 namespace Banking.Api.Tests.Authorizations;
 
