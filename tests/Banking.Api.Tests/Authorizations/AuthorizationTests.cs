@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Banking.Api.Audit;
 using Banking.Api.Authorizations;
@@ -10,6 +9,7 @@ using Banking.Client;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Testing;
+using ApproveAuthorization = Banking.Api.Authorizations.ApproveAuthorization;
 
 using ApproveAuthorization = Banking.Client.ApproveAuthorization;
 using Authorization = Banking.Client.Authorization;
@@ -210,8 +210,9 @@ public sealed class AuthorizationTests : IAsyncLifetime
     {
         await using var flow = await StartAsync();
         await _host.ApproveWithTotpAsync(flow.Client, flow.User, flow.Id);
+        var before = flow.Id;
         await RequestAsync(flow);
-        Assert.Equal(ErrorCodes.AuthorizationNotPending, (await ConsumeAsync(flow, Details()))!.Code);
+        Assert.Equal(ErrorCodes.AuthorizationNotPending, (await ConsumeAsync(flow, Details(), before))!.Code);
     }
 
     [Fact]
