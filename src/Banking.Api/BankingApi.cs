@@ -1,6 +1,7 @@
 using System.Reflection;
 using Banking.Api.Audit;
 using Banking.Api.Authorizations;
+using Banking.Api.Demo;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.OpenApi;
@@ -25,6 +26,7 @@ public static class BankingApi
         return command switch
         {
             "migrate" => await MigrateAsync(args),
+            "seed-demo" => await SeedDemo.RunAsync(args[1..], Console.Out, Console.Error),
             "verify" => await VerifyCommand.RunAsync(args[1..], Console.Out),
             "openapi" => await WriteDocumentCommand.RunAsync(args[1..], Console.Out),
             null => await ServeAsync(args),
@@ -65,7 +67,6 @@ public static class BankingApi
         services.AddAuthorizations();
         services.AddReading(configuration);
         services.AddPayments(configuration);
-        // Each noun: services.AddIdentity...; services.AddLedger...; (one line per noun)
     }
 
     /// <summary>Applies this build's migrations to the database of an owner's connection string.</summary>

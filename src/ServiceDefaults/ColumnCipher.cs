@@ -15,7 +15,8 @@ public sealed class ColumnCipher : IDisposable
     private const int TagSize = 16;
     private const int HeaderSize = 2 + NonceSize + TagSize;
 
-    private readonly Dictionary<byte, AesGcm> _keys = [];
+    // Keys, not AesGcm instances: those are not safe for use by several threads at once.
+    private readonly Dictionary<byte, byte[]> _keys = [];
     private readonly byte _current;
 
     /// <summary>Uses <paramref name="masterKey"/> (32 bytes) for writing; <paramref name="previousKeys"/> still decrypt, by key id, while data is rewritten.</summary>
@@ -42,7 +43,8 @@ public sealed class ColumnCipher : IDisposable
         result[1] = _current;
         var nonce = result.AsSpan(2, NonceSize);
         RandomNumberGenerator.Fill(nonce);
-        _keys[_current].Encrypt(nonce, plain, result.AsSpan(HeaderSize), result.AsSpan(2 + NonceSize, TagSize), Encoding.UTF8.GetBytes(purpose));
+        using var aes = new AesGcm(_keys[_current], TagSize);
+        aes.Encrypt(nonce, plain, result.AsSpan(HeaderSize), result.AsSpan(2 + NonceSize, TagSize), Encoding.UTF8.GetBytes(purpose));
         return result;
     }
 
@@ -61,7 +63,8 @@ public sealed class ColumnCipher : IDisposable
         }
 
         var plain = new byte[cipher.Length - HeaderSize];
-        key.Decrypt(cipher.AsSpan(2, NonceSize), cipher.AsSpan(HeaderSize), cipher.AsSpan(2 + NonceSize, TagSize), plain, Encoding.UTF8.GetBytes(purpose));
+        using var aes = new AesGcm(key, TagSize);
+        aes.Decrypt(cipher.AsSpan(2, NonceSize), cipher.AsSpan(HeaderSize), cipher.AsSpan(2 + NonceSize, TagSize), plain, Encoding.UTF8.GetBytes(purpose));
         return plain;
     }
 
@@ -70,17 +73,17 @@ public sealed class ColumnCipher : IDisposable
     {
         foreach (var key in _keys.Values)
         {
-            key.Dispose();
+            CryptographicOperations.ZeroMemory(key);
         }
     }
 
-    private static AesGcm Derive(byte[] masterKey)
+    private static byte[] Derive(byte[] masterKey)
     {
         if (masterKey.Length != 32)
         {
             throw new ArgumentException("The master key has 32 bytes.", nameof(masterKey));
         }
 
-        return new AesGcm(HKDF.DeriveKey(HashAlgorithmName.SHA256, masterKey, 32, info: "securebank column encryption v1"u8.ToArray()), TagSize);
+        return HKDF.DeriveKey(HashAlgorithmName.SHA256, masterKey, 32, info: "securebank column encryption v1"u8.ToArray());
     }
 }

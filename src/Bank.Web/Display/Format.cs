@@ -13,6 +13,9 @@ internal sealed class Format(IConfiguration configuration, TimeProvider clock)
     /// <summary>Today in the bank's time zone.</summary>
     public DateOnly Today => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(clock.GetUtcNow(), _zone).DateTime);
 
+    /// <summary>The hour of the day, 0 to 23, in the bank's time zone.</summary>
+    public int Hour(DateTimeOffset instant) => TimeZoneInfo.ConvertTime(instant, _zone).Hour;
+
     /// <summary><c>£1,234.50</c>; <c>-£5.00</c>; currencies without a familiar sign as <c>CHF 1,234.50</c>.</summary>
     public static string Amount(Money money)
     {
@@ -44,6 +47,13 @@ internal sealed class Format(IConfiguration configuration, TimeProvider clock)
     {
         var local = TimeZoneInfo.ConvertTime(instant, _zone);
         return $"{Date(DateOnly.FromDateTime(local.DateTime))}, {local.Hour:00}:{local.Minute:00}";
+    }
+
+    /// <summary><c>14:03</c> in the bank's time zone.</summary>
+    public string Time(DateTimeOffset instant)
+    {
+        var local = TimeZoneInfo.ConvertTime(instant, _zone);
+        return $"{local.Hour:00}:{local.Minute:00}";
     }
 
     /// <summary>A category as a heading: <c>eating_out</c> is <c>Eating out</c>.</summary>

@@ -28,22 +28,27 @@ internal static class ContentPolicy
         return nonce;
     }
 
-    /// <summary>Adds the headers. Runs after routing, since the policy depends on the page.</summary>
+    /// <summary>Adds the headers that are the same for everything. Runs first.</summary>
     public static IApplicationBuilder UseSecurityHeaders(this IApplicationBuilder app) => app.Use(static (context, next) =>
     {
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
         // Not no-referrer: with it browsers send "Origin: null" on form posts, and passkeys are checked against that origin.
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
-        headers.ContentSecurityPolicy = Policy(context.GetNonce(), context.GetEndpoint()?.Metadata.GetMetadata<ChatPageAttribute>() is not null);
-        if (context.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is null)
-        {
-            headers.CacheControl = "no-store";
-        }
+        return next(context);
+    });
 
+    /// <summary>Adds what depends on the page; everything that gets here is personal and is never stored. Runs after routing, which has answered for files already.</summary>
+    public static IApplicationBuilder UseContentPolicy(this IApplicationBuilder app) => app.Use(static (context, next) =>
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = Policy(context.GetNonce(), context.GetEndpoint()?.Metadata.GetMetadata<ChatPageAttribute>() is not null);
+        headers.CacheControl = "no-cache, no-store";
+        headers.Pragma = "no-cache";
         return next(context);
     });
 

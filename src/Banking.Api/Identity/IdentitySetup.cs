@@ -33,6 +33,12 @@ public static class IdentitySetup
         services.AddSingleton<FactorAttempts>();
         services.AddScoped<Passwords>();
         services.AddScoped<SessionLifecycle>();
+        services.AddHostedService<SessionSweeper>();
+        services.AddScoped<ExchangeToken>();
+        services.AddScoped<PasskeyCeremonies>();
+        services.AddScoped<Passkeys>();
+        services.AddOptions<PasskeyOptionsSection>().Bind(configuration.GetSection("Passkeys"));
+        services.AddSingleton<Microsoft.Extensions.Options.IConfigureOptions<IdentityPasskeyOptions>, PasskeySettings>();
         services.AddScoped<IIdentityAdmin, IdentityAdmin>();
         return services;
     }
@@ -45,6 +51,11 @@ public static class IdentitySetup
         var signIn = v1.MapGroup("/sign-in").RequireAuthorization(Policies.WebClient);
         signIn.MapPost("/password", SignInWithPassword.HandleAsync).Answers<SecondFactorRequired>();
         signIn.MapPost("/totp", SignInWithTotp.HandleAsync).Answers<SignInResult>();
+        signIn.MapPost("/passkey/options", SignInWithPasskey.StartAsync).Answers<PasskeyOptions>();
+        signIn.MapPost("/passkey", SignInWithPasskey.HandleAsync).Answers<SignInResult>();
+
+        v1.MapPost("/token", ExchangeToken.HandleAsync).RequireAuthorization(Policies.AssistantClient).Answers<TokenExchangeResult>();
+        v1.MapPost("/delegation-grants", CreateGrant.HandleAsync).RequireAuthorization(Policies.Customer).Answers<DelegationGrant>();
 
         var session = v1.MapGroup("").RequireAuthorization(Policies.SignedIn);
         session.MapGet("/session", Sessions.GetCurrentAsync).Answers<SessionInfo>();
@@ -52,6 +63,14 @@ public static class IdentitySetup
         session.MapGet("/sessions", Sessions.ListAsync).Answers<IReadOnlyList<SessionSummary>>();
         session.MapDelete("/sessions/{id}", Sessions.EndOneAsync).Produces(StatusCodes.Status204NoContent);
         session.MapDelete("/sessions", Sessions.EndAllAsync).Produces(StatusCodes.Status204NoContent);
+
+        var passkeys = v1.MapGroup("/passkeys").RequireAuthorization(Policies.SignedIn);
+        passkeys.MapGet("", Passkeys.ListAsync).Answers<IReadOnlyList<PasskeySummary>>();
+        passkeys.MapPost("/options", Passkeys.StartAsync).Answers<PasskeyOptions>();
+        passkeys.MapPost("", Passkeys.RegisterAsync).Produces<PasskeySummary>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        passkeys.MapDelete("/{id}", Passkeys.RemoveAsync).Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         return endpoints;
     }
 

@@ -101,7 +101,7 @@ internal static class AddPayee
         ["payeeAccount"] = new JsonObject { ["iban"] = iban },
     };
 
-    /// <summary>Trims, joins runs of spaces and composes (NFC); false when nothing printable is left or the name is too long or could be read as another.</summary>
+    /// <summary>Trims and joins runs of spaces; false when nothing printable is left or the name is too long or could be read as another.</summary>
     public static bool TryNormalizeName(string? text, out string name)
     {
         name = "";
@@ -110,7 +110,7 @@ internal static class AddPayee
             return false;
         }
 
-        name = string.Join(' ', text.Normalize(NormalizationForm.FormC).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        name = string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return name.Length is > 0 and <= NameLengthMax;
     }
 

@@ -51,8 +51,10 @@
   });
 
   const store = window.WebChat.createStore({}, ({ dispatch }) => next => action => {
-    if (action.type === 'WEB_CHAT/SEND_MESSAGE' || action.type === 'WEB_CHAT/SEND_POST_BACK') {
+    // The assistant's own suggestions replace ours.
+    if ((action.type === 'WEB_CHAT/SET_SUGGESTED_ACTIONS' && action.payload.suggestedActions?.length) || action.type === 'WEB_CHAT/SEND_MESSAGE' || action.type === 'WEB_CHAT/SEND_POST_BACK') {
       prompts.hidden = true;
+      page.dataset.spoken = 'true';
     }
     return next(action);
   });
@@ -137,7 +139,7 @@
     if (status === 2) {
       wait.hidden = true;
       page.dataset.state = 'online';
-      prompts.hidden = session.resume;
+      prompts.hidden = session.resume || page.dataset.spoken === 'true';
     } else if (status === 3 || status === 5) {
       signedOut();
     } else if (status === 4) {

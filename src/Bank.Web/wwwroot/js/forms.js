@@ -14,10 +14,10 @@
   window.addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach(form => delete form.dataset.sent));
   document.querySelector('[data-error-summary]')?.focus();
 
-  if (document.body.dataset.signedOut !== undefined) {
+  if (document.body.dataset.session === 'ended') {
     // Other tabs of this browser learn at once; other devices learn from the server.
     new BroadcastChannel('session').postMessage('ended');
-  } else if (document.body.dataset.signedIn !== undefined) {
+  } else if (document.body.dataset.session === 'open') {
     new BroadcastChannel('session').addEventListener('message', () => window.location.assign('/sign-in?ended=true'));
   }
 })();

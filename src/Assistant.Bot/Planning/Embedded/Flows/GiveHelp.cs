@@ -1,0 +1,30 @@
+using Assistant.Bot.Help;
+
+namespace Assistant.Bot.Planning.Embedded.Flows;
+
+/// <summary>"How does approval work?": the help article nearest to the question.</summary>
+internal static class GiveHelp
+{
+    public static Task<PlannerStep.Reply> RunAsync(TurnScript script, Heard heard) =>
+        ShowAsync(script, HelpLibrary.Default.Nearest(heard.Text)?.Topic ?? HelpLibrary.Overview, script.Say("help_intro"));
+
+    /// <summary>Something urgent: the sentence comes whether or not an article can be had.</summary>
+    public static Task<PlannerStep.Reply> SecurityAsync(TurnScript script, Heard heard) => ShowAsync(script, HelpLibrary.Security, script.Say("security"));
+
+    private static async Task<PlannerStep.Reply> ShowAsync(TurnScript script, string topic, string text)
+    {
+        var result = await script.CallAsync(ToolNames.HelpTopic, ("topic", topic));
+        if (topic != HelpLibrary.Security)
+        {
+            script.Suggest("What's my balance?", "Show my transactions", "How much did I spend this month?", "Pay someone");
+            text = result.Failed ? script.Say("help_fallback") : text;
+        }
+
+        if (!result.Failed)
+        {
+            script.Show(CardKinds.Help, result.Data);
+        }
+
+        return script.Reply(text);
+    }
+}

@@ -1,0 +1,43 @@
+using Assistant.Bot.Planning.Embedded.Flows;
+using Assistant.Bot.Understanding;
+
+namespace Assistant.Bot.Planning.Embedded;
+
+/// <summary>What a flow is given: the slots known by now, what could not be read in this message, and the message itself.</summary>
+internal sealed record Heard(SlotValues Slots, IReadOnlyList<string> Unreadable, string Text)
+{
+    public bool Misread(string slot) => Unreadable.Contains(slot);
+}
+
+/// <summary>Something the assistant can do.</summary>
+/// <param name="Intent">The intent that starts it; also its name in the dialogue state.</param>
+/// <param name="Needs">The slots it cannot do without, in the order asked. What it does not need it fills with defaults.</param>
+/// <param name="Tools">The tools it may call.</param>
+/// <param name="Run">The flow.</param>
+/// <param name="FollowUp">Whether "and savings?" or "what about last month?" asks it again with another value.</param>
+internal sealed record Skill(string Intent, string[] Needs, string[] Tools, Func<TurnScript, Heard, Task<PlannerStep.Reply>> Run, bool FollowUp = false);
+
+/// <summary>The table of skills: from what the customer wants to the tools that are called for it.</summary>
+internal static class Skills
+{
+    public static IReadOnlyList<Skill> All { get; } =
+    [
+        new(IntentNames.Balance, [], [ToolNames.AccountsList], CheckBalance.RunAsync, FollowUp: true),
+        new(IntentNames.Transactions, [], [ToolNames.AccountsList, ToolNames.TransactionsSearch], FindTransactions.RunAsync, FollowUp: true),
+        new(IntentNames.Spending, [], [ToolNames.AccountsList, ToolNames.InsightsSpending, ToolNames.TransactionsSearch], SumSpending.RunAsync, FollowUp: true),
+        new(IntentNames.ListPayees, [], [ToolNames.PayeesList], ListPayees.RunAsync),
+        new(IntentNames.PayPayee, [SlotNames.Payee, SlotNames.Amount], [ToolNames.PayeesList, ToolNames.PayeesPropose, ToolNames.AccountsList, ToolNames.PaymentsDraft], PayPayee.RunAsync),
+        new(IntentNames.OwnTransfer, [SlotNames.ToAccount, SlotNames.Amount], [ToolNames.AccountsList, ToolNames.PaymentsDraft], MoveBetweenAccounts.RunAsync),
+        new(IntentNames.AddPayee, [SlotNames.Payee], [ToolNames.PayeesPropose], AddPayee.RunAsync),
+        new(IntentNames.Amend, [], [ToolNames.PayeesList, ToolNames.PayeesPropose, ToolNames.AccountsList, ToolNames.PaymentsAmend, ToolNames.PaymentsDraft, ToolNames.PaymentsCancel], AmendPayment.RunAsync),
+        new(IntentNames.Cancel, [], [ToolNames.PaymentsStatus, ToolNames.PaymentsCancel], CancelPayment.RunAsync),
+        new(IntentNames.PaymentStatus, [], [ToolNames.PaymentsStatus], CheckPaymentStatus.RunAsync),
+        new(IntentNames.Approve, [], [ToolNames.PaymentsStatus], ExplainApproval.RunAsync),
+        new(IntentNames.Help, [], [ToolNames.HelpTopic], GiveHelp.RunAsync),
+        new(IntentNames.Security, [], [ToolNames.HelpTopic], GiveHelp.SecurityAsync),
+    ];
+
+    private static readonly Dictionary<string, Skill> ByIntent = All.ToDictionary(skill => skill.Intent, StringComparer.Ordinal);
+
+    public static Skill? Find(string intent) => ByIntent.GetValueOrDefault(intent);
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Assistant.Bot.Understanding;
+
+/// <summary>Trains both models from a corpus and writes a model folder: weights, manifest and card. The same corpus and seed give the same bytes.</summary>
+internal static class TrainModel
+{
+    private const int SlotEpochs = 8;
+    private const int IntentEpochs = 10;
+
+    public static TrainedModel Fit(Corpus corpus, string version, int seed, Action<string>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var examples = corpus.Expand(seed);
+        progress?.Invoke($"{examples.Count} training utterances from {corpus.Sources} written lines; {corpus.HeldOut.Count} held out");
+        var tokenized = examples.Select(example => Tokenizer.Tokenize(example.Text)).ToArray();
+        var labelled = examples.Select((example, i) => (Tokens: tokenized[i], Labels: Corpus.LabelsOf(example, tokenized[i]))).ToArray();
+        var tagger = SlotTagger.Fit(labelled, SlotEpochs, seed, (epoch, wrong) => progress?.Invoke($"slots   {epoch}/{SlotEpochs}: {wrong.ToString("P2", CultureInfo.InvariantCulture)} of utterances wrong"), cancellationToken);
+
+        // The intent model is trained on the tagger's own labels, as it will meet them in use.
+        var featured = examples
+            .Select((example, i) => (Features: Features.OfUtterance(tokenized[i], UnderstandingModel.SlotOf(tagger.Tag(tokenized[i]))), Label: example.Intent))
+            .ToArray();
+        var intents = IntentModel.Fit(featured, IntentEpochs, seed, (epoch, loss) => progress?.Invoke($"intents {epoch}/{IntentEpochs}: loss {loss.ToString("F4", CultureInfo.InvariantCulture)}"), cancellationToken);
+
+        var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            [UnderstandingModel.IntentFile] = Convert.ToHexStringLower(SHA256.HashData(UnderstandingModel.WriteIntents(intents))),
+            [UnderstandingModel.SlotFile] = Convert.ToHexStringLower(SHA256.HashData(UnderstandingModel.WriteSlots(tagger))),
+        };
+        var manifest = new ModelManifest(UnderstandingModel.Format, version, corpus.Fingerprint, seed, examples.Count, AcceptAbove: 0.5, UnsureAbove: 0.3, null, hashes);
+        var model = new UnderstandingModel(intents, tagger, manifest);
+        if (corpus.HeldOut.Count > 0)
+        {
+            model = new UnderstandingModel(intents, tagger, manifest with { HeldOut = EvaluateModel.Figures(model, corpus.HeldOut) });
+        }
+
+        return new TrainedModel(model, UnderstandingModel.WriteIntents(intents), UnderstandingModel.WriteSlots(tagger));
+    }
+
+    /// <summary>Writes the model folder.</summary>
+    public static void Write(TrainedModel trained, Corpus corpus, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, UnderstandingModel.IntentFile), trained.Intents);
+        File.WriteAllBytes(Path.Combine(folder, UnderstandingModel.SlotFile), trained.Slots);
+        File.WriteAllText(Path.Combine(folder, "manifest.json"), JsonSerializer.Serialize(trained.Model.Manifest, UnderstandingModel.ManifestJson) + "\n");
+        File.WriteAllText(Path.Combine(folder, "card.md"), Card(trained.Model, corpus));
+    }
+
+    private static string Card(UnderstandingModel model, Corpus corpus)
+    {
+        var card = new StringBuilder();
+        var manifest = model.Manifest;
+        card.Append(CultureInfo.InvariantCulture, $"""
+            # Understanding model {manifest.Version}
+
+            Reads what a customer writes to the assistant: the intent, and the slots (amount, payee, account, period and so on).
+
+            - Intents: multinomial logistic regression over hashed words, word pairs, character n-grams and slot-replaced sequences.
+            - Slots: averaged structured perceptron with first-order Viterbi decoding; values are read by typed parsers.
+            - Language: British English. Currency without a name: pounds.
+            - Trained on {manifest.TrainingExamples} utterances expanded from {corpus.Sources} lines written for this purpose (`src/Assistant.Bot/Understanding/Corpus`); no customer's words.
+            - Corpus fingerprint `{manifest.CorpusFingerprint}`, seed {manifest.Seed}. The same corpus and seed give the same files.
+            - Below a probability of {manifest.AcceptAbove} the assistant asks which of two things is meant; below {manifest.UnsureAbove} it says that it did not understand.
+
+            ## Held out
+
+            Utterances written separately, in other wording, and never trained on. They come from the same authors as the training
+            part, so real customers' words will do worse.
+
+            | figure | value |
+            |---|---|
+
+            """);
+        if (model.HeldOut is { } figures)
+        {
+            card.Append(CultureInfo.InvariantCulture, $"""
+                | utterances | {figures.Utterances} |
+                | intent accuracy | {figures.IntentAccuracy:F4} |
+                | intent macro F1 | {figures.IntentMacroF1:F4} |
+                | slot F1 (exact place and label) | {figures.SlotF1:F4} |
+                | out of scope turned away | {figures.OutOfScopeRejected:F4} |
+                | in scope turned away (lower is better) | {figures.InScopeRejected:F4} |
+
+                ## By intent
+
+                | intent | held out | F1 |
+                |---|---|---|
+
+                """);
+            foreach (var (intent, count, f1) in EvaluateModel.ByIntent(model, corpus.HeldOut))
+            {
+                card.Append(CultureInfo.InvariantCulture, $"| {intent} | {count} | {f1:F3} |\n");
+            }
+        }
+
+        card.Append("""
+
+            ## Limits
+
+            It decides no payment: whatever it reads is checked by the gate and the bank, and the customer approves the exact payment.
+            It does not read other languages, and it sees one message at a time; the dialogue around it decides what a bare "60" means.
+
+            """);
+        return card.ToString().Replace("\r", "", StringComparison.Ordinal);
+    }
+}
+
+/// <summary>A model fresh from training, with the bytes of its files.</summary>
+internal sealed record TrainedModel(UnderstandingModel Model, byte[] Intents, byte[] Slots);
