@@ -64,7 +64,7 @@ internal sealed class BenchBank : IAsyncDisposable
         {
             Folder = folder,
             SuperuserPassword = RandomNumberGenerator.GetHexString(32, lowercase: true),
-            Settings = new Dictionary<string, string> { ["shared_buffers"] = "512MB", ["max_wal_size"] = "4GB", ["checkpoint_timeout"] = "15min" },
+            Settings = new Dictionary<string, string> { ["shared_buffers"] = "512MB", ["max_wal_size"] = "4GB", ["checkpoint_timeout"] = "15min", ["track_functions"] = "pl" },
         });
         var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
         await DatabaseLayout.CreateRolesAsync(cluster, DatabaseLayout.Bank.Roles.Select(role => new DatabaseRole(role, password)));
@@ -190,6 +190,26 @@ internal sealed class BenchBank : IAsyncDisposable
         return await ScalarAsync<long>(connection, sql);
     }
 
+    /// <summary>Calls of the posting function and its mean time: where a batch's time goes inside the database.</summary>
+    public async Task<(long Calls, double MeanMs)> PostingFunctionAsync()
+    {
+        await using var connection = new NpgsqlConnection(Owner);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("select calls, total_time / calls from pg_stat_user_functions where funcname = 'post_batch'", connection);
+        await using var row = await command.ExecuteReaderAsync();
+        return await row.ReadAsync() ? (row.GetInt64(0), row.GetDouble(1)) : (0, 0);
+    }
+
+    /// <summary>Processor time the API has used.</summary>
+    public TimeSpan ApiProcessorTime
+    {
+        get
+        {
+            _api.Refresh();
+            return _api.TotalProcessorTime;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _api.StandardInput.Close();
@@ -202,7 +222,11 @@ internal sealed class BenchBank : IAsyncDisposable
     }
 
     // A customer always pays the same person, as people do.
-    private static int PayeeOf(int customer, int customers) => 1 + (int)((customer * 2_654_435_761L) % (customers - 1));
+    private static int PayeeOf(int customer, int customers)
+    {
+        var payee = 1 + (int)((customer * 2_654_435_761L) % (customers - 1));
+        return payee != customer ? payee : 1 + (payee % (customers - 1));
+    }
 
     private static async Task<(string[] Tokens, string[] Ibans, long[] Sessions, long FirstKey)> SeedAsync(string owner, byte[] master, int customers)
     {
@@ -229,7 +253,9 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            parties.Parameters.AddRange([new() { Value = firstKey }, new() { Value = (long)customers }, new() { Value = name }]);
+            parties.Parameters.Add(new() { Value = firstKey });
+            parties.Parameters.Add(new() { Value = (long)customers });
+            parties.Parameters.Add(new() { Value = name });
             await parties.ExecuteNonQueryAsync();
         }
 
@@ -252,7 +278,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = hashes }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = hashes });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -263,7 +290,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = ibans }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = ibans });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -274,7 +302,8 @@ internal sealed class BenchBank : IAsyncDisposable
             """,
             connection))
         {
-            rows.Parameters.AddRange([new() { Value = firstKey }, new() { Value = Enumerable.Range(0, customers).Select(i => i == 0 ? ibans[1] : ibans[PayeeOf(i, customers)]).ToArray() }]);
+            rows.Parameters.Add(new() { Value = firstKey });
+            rows.Parameters.Add(new() { Value = Enumerable.Range(0, customers).Select(i => i == 0 ? ibans[1] : ibans[PayeeOf(i, customers)]).ToArray() });
             await rows.ExecuteNonQueryAsync();
         }
 
@@ -315,6 +344,7 @@ internal sealed class BenchBank : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         start.Environment["PGPASSWORD"] = access.Password!;
         using var process = Process.Start(start)!;
@@ -338,6 +368,7 @@ internal sealed class BenchBank : IAsyncDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            UseShellExecute = false,
             WorkingDirectory = root,
         };
         foreach (var (key, value) in new Dictionary<string, string>

@@ -137,7 +137,13 @@ internal sealed class RunBank(Func<BankContext, BankProcesses> describe, Screen 
             }
 
             screen.Ready();
-            await Task.WhenAny([.. running.Select(child => child.Exited), Task.Delay(Timeout.Infinite, stop)]);
+            await Task.WhenAny([.. running.Select(child => child.Exited), context.Cluster.EndAsync(stop), Task.Delay(Timeout.Infinite, stop)]);
+            if (!context.Cluster.IsRunning && !stop.IsCancellationRequested)
+            {
+                // Said first: whoever ended after the database ended because of it.
+                throw new HostException($"The database server ended. Its last words ({context.Cluster.LogFile}):{Environment.NewLine}{context.Cluster.LastWords(LinesShown)}");
+            }
+
             await ThrowIfDeadAsync(running, stop);
             stop.ThrowIfCancellationRequested();
         }

@@ -43,6 +43,7 @@ public sealed class PostgresCluster
     /// <summary>The name of the superuser. It never serves a request; it makes roles and databases.</summary>
     public const string Superuser = "postgres";
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
     private static readonly string[] StopModes = ["fast", "immediate"];
@@ -138,6 +139,26 @@ public sealed class PostgresCluster
         var binaries = await PostgresBinaries.FindAsync(MajorVersionOf(folder), progress: null, cancellationToken);
         await StopServerAsync(ServiceAccount.Choose(), binaries, folder, cancellationToken);
     }
+
+    /// <summary>Whether the server runs.</summary>
+    public bool IsRunning => RunningServer(Folder) is not null;
+
+    /// <summary>Waits for the server to end, however it does. It is no child of this process, so it has to be looked at.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken = default)
+    {
+        using var timer = new PeriodicTimer(LookEvery);
+        do
+        {
+            if (!IsRunning)
+            {
+                return;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>The last lines of its log.</summary>
+    public string LastWords(int lines) => File.Exists(LogFile) ? LastLines(File.ReadAllText(LogFile), lines) : "";
 
     /// <summary>Stops the server: open sessions are ended, everything committed is on disk.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => StopServerAsync(_account, Binaries, Folder, cancellationToken);

@@ -56,6 +56,11 @@ internal static partial class PostActivity
             // JSON allows escapes that are no Unicode text (lone surrogates).
             return DirectLineError.Malformed;
         }
+        catch (RegexMatchTimeoutException)
+        {
+            // What cannot be searched for secrets is not stored.
+            return DirectLineError.BadArgument("The message could not be checked. Please write it in shorter parts.");
+        }
 
         if (inbound is null)
         {

@@ -37,6 +37,8 @@ internal static partial class SecretRedactor
     {
         // Compatibility forms (full-width or mathematical digits) read like digits, so they are made digits before anything is looked for.
         text = InvisibleCharacters().Replace(text.IsNormalized(NormalizationForm.FormKC) ? text : text.Normalize(NormalizationForm.FormKC), "");
+        // Long runs of blanks carry nothing, and would make the patterns below slow.
+        text = BlankRuns().Replace(text, "  ");
         text = string.Create(text.Length, text, static (span, source) =>
         {
             for (var i = 0; i < source.Length; i++)
@@ -89,38 +91,38 @@ internal static partial class SecretRedactor
         switch (value)
         {
             case JsonObject source:
-            {
-                var result = new JsonObject();
-                var kinds = RedactedKinds.None;
-                foreach (var (name, member) in source)
                 {
-                    var (redacted, found) = Redact(member);
-                    result[name] = redacted;
-                    kinds |= found;
-                }
+                    var result = new JsonObject();
+                    var kinds = RedactedKinds.None;
+                    foreach (var (name, member) in source)
+                    {
+                        var (redacted, found) = Redact(member);
+                        result[name] = redacted;
+                        kinds |= found;
+                    }
 
-                return (result, kinds);
-            }
+                    return (result, kinds);
+                }
 
             case JsonArray source:
-            {
-                var result = new JsonArray();
-                var kinds = RedactedKinds.None;
-                foreach (var member in source)
                 {
-                    var (redacted, found) = Redact(member);
-                    result.Add(redacted);
-                    kinds |= found;
+                    var result = new JsonArray();
+                    var kinds = RedactedKinds.None;
+                    foreach (var member in source)
+                    {
+                        var (redacted, found) = Redact(member);
+                        result.Add(redacted);
+                        kinds |= found;
+                    }
+
+                    return (result, kinds);
                 }
 
-                return (result, kinds);
-            }
-
             case JsonValue leaf when leaf.TryGetValue<string>(out var text):
-            {
-                var (redacted, kinds) = Redact(text);
-                return (JsonValue.Create(redacted), kinds);
-            }
+                {
+                    var (redacted, kinds) = Redact(text);
+                    return (JsonValue.Create(redacted), kinds);
+                }
 
             case JsonValue leaf when HasCardNumber(leaf.ToJsonString()):
                 return (JsonValue.Create(CardPlaceholder), RedactedKinds.CardNumber);
@@ -200,27 +202,30 @@ internal static partial class SecretRedactor
         return sum % 10 == 0;
     }
 
-    [GeneratedRegex("[\u200B-\u200F\u2060\uFEFF\u00AD]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("[ \t]{3,}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
+    private static partial Regex BlankRuns();
+
+    [GeneratedRegex("[\u200B-\u200F\u2060\uFEFF\u00AD]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex InvisibleCharacters();
 
-    [GeneratedRegex(@"(?<lead>\b(?:pass\s?word|pass\s?phrase|pass\s?wd|passwort|pwd|pw)\b\s*(?:(?:is|was|=|:|-|->)\s*){1,2})(?!\s*(?:not|wrong|expired|forgotten|lost|incorrect|locked|too|being|the|a|no|never|still|safe|secure|needed|required)\b)(?<secret>""[^""\n]+""|'[^'\n]+'|[^\n]+?)(?=[.,;!?]?\s*(?:\n|$)|[.,;!?]\s|\s+(?:and|but|so|please|can|could)\s)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<lead>\b(?:pass\s?word|pass\s?phrase|pass\s?wd|passwort|pwd|pw)\b\s*(?:(?:is|was|=|:|-|->)\s*){1,2})(?!\s*(?:not|wrong|expired|forgotten|lost|incorrect|locked|too|being|the|a|no|never|still|safe|secure|needed|required)\b)(?<secret>""[^""\n]+""|'[^'\n]+'|[^\n]+?)(?=[.,;!?]?\s*(?:\n|$)|[.,;!?]\s|\s+(?:and|but|so|please|can|could)\s)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex AnnouncedPassword();
 
-    [GeneratedRegex(@"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,40}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,40}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex IbanCandidate();
 
-    [GeneratedRegex(@"(?<![A-Za-z0-9])[0-9](?:[ .,_/\-\u2010-\u2015]{0,3}[0-9]){12,23}(?![0-9])", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<![A-Za-z0-9])[0-9](?:[ .,_/\-\u2010-\u2015]{0,3}[0-9]){12,23}(?![0-9])", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex CardCandidate();
 
-    [GeneratedRegex(@"(?<lead>(?:(?<!\bsort[ -]?|\bpost[ -]?|\bpostal[ -]?|\bzip[ -]?|\barea[ -]?|\bdiscount[ -]?)\bcode\b|\bpass\s?code\b|\bo\.?t\.?p\b|\btotp\b|\b2fa\b|\bmfa\b|\bauthenticator\b|\bverification\b|\bpin\b|\bc[vc][vc]2?\b|\bsecurity (?:code|number)\b|\bone[- ]time (?:code|password|passcode)\b)(?:\s+(?:number|code|is|was|from|the|my|app|says|shows|it|to|enter|for|your|sms|text|message|i|got|this|now))*\s*(?:[:=#,-]|->)*\s*)(?<secret>[0-9](?:[ -]?[0-9]){2,7})(?![0-9])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<lead>(?:(?<!\bsort[ -]?|\bpost[ -]?|\bpostal[ -]?|\bzip[ -]?|\barea[ -]?|\bdiscount[ -]?)\bcode\b|\bpass\s?code\b|\bo\.?t\.?p\b|\btotp\b|\b2fa\b|\bmfa\b|\bauthenticator\b|\bverification\b|\bpin\b|\bc[vc][vc]2?\b|\bsecurity (?:code|number)\b|\bone[- ]time (?:code|password|passcode)\b)(?:\s+(?:number|code|is|was|from|the|my|app|says|shows|it|to|enter|for|your|sms|text|message|i|got|this|now))*\s*(?:[:=#,-]|->)*\s*)(?<secret>[0-9](?:[ -]?[0-9]){2,7})(?![0-9])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex AnnouncedCode();
 
-    [GeneratedRegex(@"(?<![£$€0-9.,])\b(?<secret>[0-9]{3}[ -]?[0-9]{3})\b(?<tail>\s*(?:,|-|:)?\s*(?:is|was|that'?s|as)\s+(?:my|the|your)\s+(?:[a-z]+\s+){0,2}(?:code|passcode|otp|totp|pin|2fa|token)\b)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<![£$€0-9.,])\b(?<secret>[0-9]{3}[ -]?[0-9]{3})\b(?<tail>\s*(?:,|-|:)?\s*(?:is|was|that'?s|as)\s+(?:my|the|your)\s+(?:[a-z]+\s+){0,2}(?:code|passcode|otp|totp|pin|2fa|token)\b)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex CodeThenName();
 
-    [GeneratedRegex(@"^\s*[0-9]{3}[ -]?[0-9]{3}\s*[.!]?\s*$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\s*[0-9]{3}[ -]?[0-9]{3}\s*[.!]?\s*$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex BareCode();
 
-    [GeneratedRegex(@"\[(?:card number|code|password) removed\]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\[(?:card number|code|password) removed\]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Placeholders();
 }

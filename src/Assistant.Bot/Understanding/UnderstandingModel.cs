@@ -204,7 +204,9 @@ public sealed class UnderstandingModel
                 last++;
             }
 
-            spans.Add(new FoundSlot(labels[i][2..], text[tokens[i].Start..tokens[last].End], tokens[i].Start, tokens[last].End - tokens[i].Start));
+            // A minus sign belongs to its number whatever the tagger thinks: an amount must never lose it.
+            var start = labels[i] == "B-amount" && i > 0 && tokens[i - 1].Norm is "-" or "−" && tokens[i - 1].End == tokens[i].Start ? tokens[i - 1].Start : tokens[i].Start;
+            spans.Add(new FoundSlot(labels[i][2..], text[start..tokens[last].End], start, tokens[last].End - start));
             i = last;
         }
 

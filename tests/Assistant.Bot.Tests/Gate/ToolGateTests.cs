@@ -140,7 +140,7 @@ public sealed class ToolGateTests
     {
         var open = Open([new CustomerInput.Text("pay Maya 60")], Results());
         var done = new JournaledCall("c9", open.Turn.Key, 2, "model", ToolNames.PaymentsDraft, default, JsonSerializer.SerializeToElement(new { payment = new { id = Prepared } }));
-        var evidence = Planning.Gate.Evidence.Collect(open, [.. open.Calls, done], 3, DialogueState.Empty, new CustomerAmounts());
+        var evidence = global::Assistant.Bot.Planning.Gate.Evidence.Collect(open, [.. open.Calls, done], 3, DialogueState.Empty, new CustomerAmounts());
 
         Assert.False(await IsAllowedAsync(ToolNames.PaymentsDraft, evidence, ("amount", "60.00")));
         Assert.True(await IsAllowedAsync(ToolNames.PaymentsAmend, evidence, ("amount", "60.00")));
@@ -152,7 +152,7 @@ public sealed class ToolGateTests
     private static Evidence Evidence(IReadOnlyList<CustomerInput> inputs, IReadOnlyList<(string Tool, object Result)> results, DialogueState? before = null)
     {
         var open = Open(inputs, results);
-        return Planning.Gate.Evidence.Collect(open, open.Calls, 2, before ?? DialogueState.Empty, new CustomerAmounts());
+        return global::Assistant.Bot.Planning.Gate.Evidence.Collect(open, open.Calls, 2, before ?? DialogueState.Empty, new CustomerAmounts());
     }
 
     // Everything but the last input, and every result, is of earlier turns.

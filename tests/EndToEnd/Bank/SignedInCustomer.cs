@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using AppHost.Bank;
 using AppHost.Demo;
 using Banking.Client;
@@ -11,13 +12,13 @@ internal sealed class SignedInCustomer : IDisposable
 {
     private const int StepSeconds = 30;
 
-    private readonly RunningBank _bank;
+    private readonly HostedBank _bank;
     private readonly DemoLogin _login;
     private readonly SoftwarePasskey _passkey;
     private readonly HttpClient _assistant;
     private long _lastStep;
 
-    private SignedInCustomer(RunningBank bank, DemoLogin login, BankingApiClient api, HttpClient assistant)
+    private SignedInCustomer(HostedBank bank, DemoLogin login, BankingApiClient api, HttpClient assistant)
     {
         (_bank, _login, Api, _assistant) = (bank, login, api, assistant);
         _passkey = new SoftwarePasskey(bank.Web);
@@ -34,7 +35,7 @@ internal sealed class SignedInCustomer : IDisposable
     public string AccessToken { get; private set; } = "";
 
     /// <summary>Signs in with password and code.</summary>
-    public static async Task<SignedInCustomer> SignInAsync(RunningBank bank, string user)
+    public static async Task<SignedInCustomer> SignInAsync(HostedBank bank, string user)
     {
         var assistant = new HttpClient { BaseAddress = bank.Assistant, Timeout = TimeSpan.FromSeconds(20) };
         assistant.DefaultRequestHeaders.Authorization = new("Bearer", await bank.SecretAsync(Secrets.DirectLine));
@@ -70,7 +71,7 @@ internal sealed class SignedInCustomer : IDisposable
     /// <summary>A new conversation which the assistant may serve with this customer's accounts, as the pages make one.</summary>
     public async Task<Conversation> OpenConversationAsync()
     {
-        using var made = await _assistant.PostAsJsonAsync("v3/directline/tokens/generate", new { user = new { id = "dl_" + Guid.NewGuid().ToString("N") } });
+        using var made = await _assistant.PostAsJsonAsync("v3/directline/tokens/generate", new { user = new { id = "dl_" + RandomNumberGenerator.GetHexString(32, lowercase: true) } });
         made.EnsureSuccessStatusCode();
         var conversation = (await made.Content.ReadFromJsonAsync<Conversation>())!;
         var grant = Succeeded(await Api.CreateDelegationGrantAsync(new CreateDelegationGrant(conversation.ConversationId), Call()));

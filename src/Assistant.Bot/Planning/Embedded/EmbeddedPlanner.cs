@@ -84,7 +84,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                 IntentNames.Cancel or IntentNames.Approve or IntentNames.Amend => state.Draft is not null && reading == heard.Intent && heard.Certainty == Certainty.Unsure,
                 IntentNames.Security => heard.Confidence > 0.25,
                 _ => heard.Certainty == Certainty.Unsure && reading == heard.Intent
-                    && (Harmless.Contains(reading) || reading is IntentNames.OutOfScope or IntentNames.UnsupportedBanking or IntentNames.AboutAssistant or IntentNames.Thanks or IntentNames.Greeting or IntentNames.Goodbye),
+                    && (Harmless.Contains(reading) || reading is IntentNames.OutOfScope or IntentNames.UnsupportedBanking or IntentNames.AboutAssistant),
             };
             if (borneOut)
             {
@@ -131,7 +131,8 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         if (MoneySkills.Contains(intent))
         {
             script.Close("replaced");
-            return await skill.Run(script, heard);
+            var prepared = await skill.Run(script, heard);
+            return heard.Several && prepared.Events.Any(happened => happened is PaymentPrepared) ? prepared with { Text = script.Say("one_at_a_time", ("text", prepared.Text)) } : prepared;
         }
 
         return intent is IntentNames.Cancel ? await skill.Run(script, heard) : Resume(script, await skill.Run(script, heard));
@@ -175,6 +176,12 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             var merged = before.With(slots with { Payee = null, PayeeId = null, Merchant = subject, Account = slots.Account ?? slots.ToAccount, ToAccount = null, Amount = null });
             var name = last.Skill == IntentNames.Balance && (slots.Period ?? slots.Category ?? subject) is not null ? IntentNames.Spending : last.Skill;
             return await Skills.Find(name)!.Run(script, heard with { Slots = merged });
+        }
+
+        if (state.LastQuestion is { Skill: IntentNames.Balance } && slots == SlotValues.None)
+        {
+            // "and the others?"
+            return await CheckBalance.RunAsync(script, heard);
         }
 
         if (state.Draft is not null && slots != SlotValues.None)
@@ -262,7 +269,8 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             return await GoOnAsync(script, task, Fit(task.Skill, values), Heard.Of(heard));
         }
 
-        var elsewhere = sure && heard.Confidence >= 0.6 && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
+        // One word while a question is open is most likely its answer, however it reads on its own.
+        var elsewhere = sure && heard.Confidence >= (Tokenizer.Tokenize(heard.Text).Count == 1 ? 0.95 : 0.6) && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
         var short_ = Tokenizer.Tokenize(heard.Text).Count <= 6;
         SlotValues? answer = null;
         switch (task.Asked)
@@ -281,7 +289,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                 {
                     answer = other;
                 }
-                else if (!elsewhere && intent is IntentNames.Inform or IntentNames.Amend or IntentNames.PayPayee && (heard.Unreadable.Count > 0 || short_))
+                else if (!elsewhere && intent is not (IntentNames.OutOfScope or IntentNames.Confirm) && (heard.Unreadable.Count > 0 || short_))
                 {
                     Note();
                     script.Await(task.Skill, task.Slots, task.Asked);
@@ -367,10 +375,15 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
     }
 
     // "John Smith" as a whole answer is one name, also where the tagger marks only part of it.
-    private static string WholeName(Utterance heard) =>
-        heard.Slots.All(slot => slot.Slot == SlotNames.Payee) && Tokenizer.Tokenize(heard.Text).All(token => token.Shape == TokenShape.Word && char.IsUpper(token.Text[0]))
-            ? heard.Text.Trim()
+    private static string WholeName(Utterance heard)
+    {
+        var tokens = Tokenizer.Tokenize(heard.Text);
+        return heard.Slots.All(slot => slot.Slot == SlotNames.Payee) && tokens.Count is > 0 and <= 4 && tokens.All(token => token.Shape == TokenShape.Word)
+            && char.IsUpper(tokens[0].Text[0]) && tokens[0].Norm is not ("it's" or "its" or "to" or "for" or "the" or "my" or "his" or "her" or "their" or "add" or "pay" or "please" or "sorry" or "just")
+            && heard.Text.TrimEnd(' ', '.').EndsWith(heard.Slots[^1].Text, StringComparison.Ordinal)
+            ? heard.Text.Trim(' ', '.')
             : heard.Values.Payee!;
+    }
 
     /// <summary>Goes on with the open task and what was learned.</summary>
     private static async Task<PlannerStep.Reply> GoOnAsync(TurnScript script, OpenTask task, SlotValues learned, Heard heard)

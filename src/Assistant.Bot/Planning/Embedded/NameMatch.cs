@@ -7,7 +7,7 @@ namespace Assistant.Bot.Planning.Embedded;
 /// <summary>Finds what the customer means among names the bank holds: payees, accounts, choices shown.</summary>
 internal static class NameMatch
 {
-    private static readonly HashSet<string> Fillers = new(StringComparer.Ordinal) { "my", "the", "a", "an", "to", "for", "from", "account", "acc", "acct", "please", "one", "called", "payee", "i", "think", "mean", "meant", "it", "its", "s", "in", "into", "of", "no", "yes", "ltd", "then", "instead", "rather", "actually", "sorry", "ok", "oh", "um", "just", "say", "maybe", "try", "not", "pay", "send" };
+    private static readonly HashSet<string> Fillers = new(StringComparer.Ordinal) { "my", "the", "a", "an", "to", "for", "from", "account", "acc", "acct", "please", "one", "called", "payee", "i", "think", "mean", "meant", "it", "its", "s", "in", "into", "of", "no", "yes", "ltd", "then", "instead", "rather", "actually", "sorry", "ok", "oh", "um", "just", "say", "maybe", "try", "not", "pay", "send", "too", "also", "as", "well", "again" };
 
     private static readonly Dictionary<string, string> AccountTypes = new(StringComparer.Ordinal)
     {

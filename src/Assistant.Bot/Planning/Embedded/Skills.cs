@@ -4,11 +4,12 @@ using Assistant.Bot.Understanding;
 namespace Assistant.Bot.Planning.Embedded;
 
 /// <summary>What a flow is given: the slots known by now, what could not be read in this message, and the message itself.</summary>
-internal sealed record Heard(SlotValues Slots, IReadOnlyList<string> Unreadable, string Text, string? Field = null)
+internal sealed record Heard(SlotValues Slots, IReadOnlyList<string> Unreadable, string Text, string? Field = null, bool Several = false)
 {
     /// <summary>All of what was made of a message.</summary>
     public static Heard Of(Utterance utterance) =>
-        new(utterance.Values, utterance.Unreadable, utterance.Text, utterance.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Field)?.Text);
+        new(utterance.Values, utterance.Unreadable, utterance.Text, utterance.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Field)?.Text,
+            utterance.Slots.Count(slot => slot.Slot == SlotNames.Payee) > 1 && utterance.Slots.Count(slot => slot.Slot == SlotNames.Amount) > 1);
 
     /// <summary>The slot a correction names without its value, or null.</summary>
     public string? FieldSlot => Field?.ToLowerInvariant() switch

@@ -65,7 +65,7 @@ internal static class AmendPayment
             {
                 script.Await(IntentNames.Amend, slots with { Payee = null }, SlotNames.Payee);
                 script.Suggest($"Add {Words.Quote(said)} as a payee", "Show my payees", "Cancel the payment");
-                return script.Reply(script.Say("amend_failed", ("error", script.Say("payee_not_saved", ("payee", Words.Quote(said))))));
+                return script.Reply(script.Say("amend_unknown", ("payee", Words.Quote(said))));
             }
 
             payeeId = found[0].Text("id");

@@ -5,8 +5,11 @@ namespace Assistant.Bot.Planning.Embedded.Flows;
 /// <summary>"How does approval work?": the help article nearest to the question.</summary>
 internal static class GiveHelp
 {
-    public static Task<PlannerStep.Reply> RunAsync(TurnScript script, Heard heard) =>
-        ShowAsync(script, HelpLibrary.Default.Nearest(heard.Text)?.Topic ?? HelpLibrary.Overview, script.Say("help_intro"));
+    public static Task<PlannerStep.Reply> RunAsync(TurnScript script, Heard heard)
+    {
+        var topic = HelpLibrary.Default.Nearest(heard.Text)?.Topic ?? HelpLibrary.Overview;
+        return ShowAsync(script, topic, script.Say(topic == HelpLibrary.Overview ? "help_intro" : "help_article"));
+    }
 
     /// <summary>Something urgent: the sentence comes whether or not an article can be had.</summary>
     public static Task<PlannerStep.Reply> SecurityAsync(TurnScript script, Heard heard) => ShowAsync(script, HelpLibrary.Security, script.Say("security"));

@@ -17,7 +17,9 @@ internal static class ListPayees
             var found = NameMatch.Find(said, payees, payee => payee.Text("name") ?? "");
             if (found.Count == 0)
             {
-                script.Suggest($"Add {Words.Quote(said)} as a payee", "Show my payees");
+                // "yes" opens the page with this name.
+                script.Await(Understanding.IntentNames.AddPayee, SlotValues.None with { Payee = said }, null);
+                script.Suggest("Yes", "Show my payees");
                 return script.Reply(script.Say("payee_not_saved", ("payee", Words.Quote(said))));
             }
 

@@ -81,7 +81,7 @@ internal static class Shared
             ("account", Words.Account(payment.DebtorAccountName)),
             ("reference", string.IsNullOrEmpty(payment.Reference) ? "" : script.Say("reference_part", ("reference", payment.Reference))));
         return script.Reply(script.State.Draft is { } earlier && earlier.PaymentId != payment.PaymentId && !script.Closed(earlier.PaymentId)
-            ? script.Say("draft_ready_other", ("text", sentence), ("earlier", earlier.CreditorName))
+            ? script.Say("draft_ready_other", ("text", sentence), ("earlier", earlier.CreditorAccountId is null ? earlier.CreditorName : "your " + Words.Account(earlier.CreditorName)))
             : sentence);
     }
 

@@ -13,7 +13,7 @@ using Testing;
 namespace EndToEnd.Bank;
 
 /// <summary>The whole bank as its run command starts it: the host, a private durable PostgreSQL, the API, the assistant and the pages, each a process.</summary>
-internal sealed class RunningBank : IAsyncDisposable
+internal sealed class HostedBank : IAsyncDisposable
 {
     public const string BankingApi = "Banking.Api";
     public const string AssistantBot = "Assistant.Bot";
@@ -28,7 +28,7 @@ internal sealed class RunningBank : IAsyncDisposable
     private ConcurrentQueue<string> _lines = new();
     private Task _reading;
 
-    private RunningBank(string data, Ports ports, Process host)
+    private HostedBank(string data, Ports ports, Process host)
     {
         (Data, _ports, _host) = (data, ports, host);
         _reading = Task.WhenAll(ReadAsync(host.StandardOutput, _lines), ReadAsync(host.StandardError, _lines));
@@ -60,11 +60,11 @@ internal sealed class RunningBank : IAsyncDisposable
     }
 
     /// <summary>Starts a new bank on free ports and waits until it is ready.</summary>
-    public static async Task<RunningBank> StartAsync()
+    public static async Task<HostedBank> StartAsync()
     {
         var data = RepositoryFolder.Combine("artifacts", "test-bank-" + Path.GetRandomFileName());
         var ports = new Ports(FreePorts());
-        var bank = new RunningBank(data, ports, StartHost(data, ports));
+        var bank = new HostedBank(data, ports, StartHost(data, ports));
         try
         {
             await bank.UntilReadyAsync();
