@@ -64,7 +64,7 @@ internal sealed class BenchBank : IAsyncDisposable
         {
             Folder = folder,
             SuperuserPassword = RandomNumberGenerator.GetHexString(32, lowercase: true),
-            Settings = new Dictionary<string, string> { ["shared_buffers"] = "512MB", ["max_wal_size"] = "4GB", ["checkpoint_timeout"] = "15min" },
+            Settings = new Dictionary<string, string> { ["shared_buffers"] = "512MB", ["max_wal_size"] = "4GB", ["checkpoint_timeout"] = "15min", ["track_functions"] = "pl" },
         });
         var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
         await DatabaseLayout.CreateRolesAsync(cluster, DatabaseLayout.Bank.Roles.Select(role => new DatabaseRole(role, password)));
@@ -188,6 +188,26 @@ internal sealed class BenchBank : IAsyncDisposable
         await using var connection = new NpgsqlConnection(Owner);
         await connection.OpenAsync();
         return await ScalarAsync<long>(connection, sql);
+    }
+
+    /// <summary>Calls of the posting function and its mean time: where a batch's time goes inside the database.</summary>
+    public async Task<(long Calls, double MeanMs)> PostingFunctionAsync()
+    {
+        await using var connection = new NpgsqlConnection(Owner);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("select calls, total_time / calls from pg_stat_user_functions where funcname = 'post_batch'", connection);
+        await using var row = await command.ExecuteReaderAsync();
+        return await row.ReadAsync() ? (row.GetInt64(0), row.GetDouble(1)) : (0, 0);
+    }
+
+    /// <summary>Processor time the API has used.</summary>
+    public TimeSpan ApiProcessorTime
+    {
+        get
+        {
+            _api.Refresh();
+            return _api.TotalProcessorTime;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -324,6 +344,7 @@ internal sealed class BenchBank : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         start.Environment["PGPASSWORD"] = access.Password!;
         using var process = Process.Start(start)!;
@@ -347,6 +368,7 @@ internal sealed class BenchBank : IAsyncDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            UseShellExecute = false,
             WorkingDirectory = root,
         };
         foreach (var (key, value) in new Dictionary<string, string>

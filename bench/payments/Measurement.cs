@@ -38,10 +38,16 @@ internal static class Measurement
             {
                 var load = Loads[i];
                 var payments = await bank.PrepareAsync((int)(options.PaymentsPerSecond * options.Seconds), load.Hot, seed++);
+                var before = (Processor: bank.ApiProcessorTime, Posting: await bank.PostingFunctionAsync());
                 var result = await HttpLoad.RunAsync(bank, payments, load.Connections, options.Seconds);
                 Check(result, load.Name, out _);
                 results[i].Add(result);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slice {slice + 1}: {load.Name} {result.PerSecond:N0}/s"));
+                var after = (Processor: bank.ApiProcessorTime, Posting: await bank.PostingFunctionAsync());
+                var batches = Math.Max(1, after.Posting.Calls - before.Posting.Calls);
+                var inFunction = (after.Posting.Calls * after.Posting.MeanMs) - (before.Posting.Calls * before.Posting.MeanMs);
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"slice {slice + 1}: {load.Name} {result.PerSecond:N0}/s; batches of {(double)result.Fresh / batches:N1}, {inFunction / batches:N2} ms each in the function; API processor {(after.Processor - before.Processor).TotalMicroseconds / Math.Max(1, result.Fresh):N0} us per payment"));
             }
         }
 

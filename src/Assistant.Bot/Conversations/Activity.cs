@@ -76,7 +76,7 @@ public sealed record ActivitySet(IReadOnlyList<Activity> Activities, string? Wat
 /// <summary>JSON of the Bot Framework: camel case, absent instead of null.</summary>
 internal static class ActivityJson
 {
-    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) 
+    public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         // Two members of one name are read differently by different readers; nothing honest sends them.

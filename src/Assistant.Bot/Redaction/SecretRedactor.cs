@@ -91,38 +91,38 @@ internal static partial class SecretRedactor
         switch (value)
         {
             case JsonObject source:
-            {
-                var result = new JsonObject();
-                var kinds = RedactedKinds.None;
-                foreach (var (name, member) in source)
                 {
-                    var (redacted, found) = Redact(member);
-                    result[name] = redacted;
-                    kinds |= found;
-                }
+                    var result = new JsonObject();
+                    var kinds = RedactedKinds.None;
+                    foreach (var (name, member) in source)
+                    {
+                        var (redacted, found) = Redact(member);
+                        result[name] = redacted;
+                        kinds |= found;
+                    }
 
-                return (result, kinds);
-            }
+                    return (result, kinds);
+                }
 
             case JsonArray source:
-            {
-                var result = new JsonArray();
-                var kinds = RedactedKinds.None;
-                foreach (var member in source)
                 {
-                    var (redacted, found) = Redact(member);
-                    result.Add(redacted);
-                    kinds |= found;
+                    var result = new JsonArray();
+                    var kinds = RedactedKinds.None;
+                    foreach (var member in source)
+                    {
+                        var (redacted, found) = Redact(member);
+                        result.Add(redacted);
+                        kinds |= found;
+                    }
+
+                    return (result, kinds);
                 }
 
-                return (result, kinds);
-            }
-
             case JsonValue leaf when leaf.TryGetValue<string>(out var text):
-            {
-                var (redacted, kinds) = Redact(text);
-                return (JsonValue.Create(redacted), kinds);
-            }
+                {
+                    var (redacted, kinds) = Redact(text);
+                    return (JsonValue.Create(redacted), kinds);
+                }
 
             case JsonValue leaf when HasCardNumber(leaf.ToJsonString()):
                 return (JsonValue.Create(CardPlaceholder), RedactedKinds.CardNumber);

@@ -17,7 +17,7 @@ internal static class WriteDocumentCommand
             return 2;
         }
 
-        await using var app = BankingApi.Build([], Configure);
+        await using var app = BankingApi.Build(["--environment=Development"], Configure);
         await app.StartAsync(cancellationToken);
         var text = await ApiDocument.WriteAsync(app.Services, cancellationToken);
         await app.StopAsync(cancellationToken);
@@ -41,7 +41,6 @@ internal static class WriteDocumentCommand
     private static void Configure(WebApplicationBuilder builder)
     {
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Environment.EnvironmentName = Environments.Development;
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Audit:Sealing"] = "false",

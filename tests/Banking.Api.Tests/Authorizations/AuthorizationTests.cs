@@ -11,6 +11,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Testing;
 
+using ApproveAuthorization = Banking.Client.ApproveAuthorization;
+using Authorization = Banking.Client.Authorization;
+
 namespace Banking.Api.Tests.Authorizations;
 
 /// <summary>The authorization resource with a subject of the test's own, whose details the test may change at any time.</summary>
@@ -299,7 +302,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
             AcrValues = AcrValues.Any,
             State = "pending",
         };
-        Assert.True(ApproveAuthorization.IsUnchanged(record, Details()));
+        Assert.True(Banking.Api.Authorizations.ApproveAuthorization.IsUnchanged(record, Details()));
         var accepted = 0;
         for (var i = 0; i < 100_000; i++)
         {
@@ -310,7 +313,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
                 continue;
             }
 
-            accepted += ApproveAuthorization.IsUnchanged(record, mutant) ? 1 : 0;
+            accepted += Banking.Api.Authorizations.ApproveAuthorization.IsUnchanged(record, mutant) ? 1 : 0;
         }
 
         Assert.Equal(0, accepted);
