@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 /// <summary>The conversation itself: it survives a reload and does not survive the session.</summary>
-public sealed class ChatJourneys(RunningBank bank)
+public sealed class ChatJourneys(BankInBrowser bank)
 {
     [Fact]
     public async Task Reload_ResumesTheConversation()

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 /// <summary>Every page, wide and narrow: nothing blocked by the content policy, no machine-checkable accessibility fault, nothing wider than the screen.</summary>
-public sealed class PageQuality(RunningBank bank)
+public sealed class PageQuality(BankInBrowser bank)
 {
     private static readonly string[] CustomerPages =
         ["/overview", "/transactions", "/payees", "/payees/add", "/pay", "/security", "/security/passkeys/add"];

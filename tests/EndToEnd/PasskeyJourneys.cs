@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 /// <summary>A passkey from its making to a payment approved with it.</summary>
-public sealed class PasskeyJourneys(RunningBank bank)
+public sealed class PasskeyJourneys(BankInBrowser bank)
 {
     [Fact]
     public async Task Passkey_RegisteredWithStepUp_ApprovesAPaymentAndSignsIn()

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 /// <summary>Adding somebody to pay: prepared in the chat, confirmed by the customer on the bank's page.</summary>
-public sealed class PayeeJourneys(RunningBank bank)
+public sealed class PayeeJourneys(BankInBrowser bank)
 {
     [Fact]
     public async Task AddPayee_FromTheChatLink_IsFilledInCheckedAndApproved()

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 /// <summary>The main job: ask, prepare, approve, executed.</summary>
-public sealed class PaymentJourneys(RunningBank bank)
+public sealed class PaymentJourneys(BankInBrowser bank)
 {
     [Fact]
     public async Task PayInChat_CorrectedThenApprovedWithACode_MovesExactlyThatAmountOnce()

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 namespace EndToEnd;
 
 /// <summary>Getting in, and what cannot.</summary>
-public sealed class SignInJourneys(RunningBank bank)
+public sealed class SignInJourneys(BankInBrowser bank)
 {
     [Fact]
     public async Task SignIn_WithPasswordAndCode_ShowsTheBalances()

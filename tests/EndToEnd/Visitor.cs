@@ -16,11 +16,11 @@ internal sealed class Visitor : IAsyncDisposable
 {
     private const float TimeoutMs = 30_000;
 
-    private readonly RunningBank _bank;
+    private readonly BankInBrowser _bank;
     private readonly IBrowserContext _context;
     private readonly ConcurrentQueue<string> _complaints = new();
 
-    private Visitor(RunningBank bank, IBrowserContext context, IPage page) => (_bank, _context, Page) = (bank, context, page);
+    private Visitor(BankInBrowser bank, IBrowserContext context, IPage page) => (_bank, _context, Page) = (bank, context, page);
 
     /// <summary>The tab in front.</summary>
     public IPage Page { get; }
@@ -28,8 +28,9 @@ internal sealed class Visitor : IAsyncDisposable
     /// <summary>What the browser complained about so far.</summary>
     public IReadOnlyCollection<string> Complaints => _complaints;
 
-    public static async Task<Visitor> ArriveAsync(RunningBank bank, int width = 1440, int height = 900)
+    public static async Task<Visitor> ArriveAsync(BankInBrowser bank, int width = 1440, int height = 900)
     {
+        await bank.UntilStartedAsync();
         var context = await bank.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = bank.Address.ToString(),
