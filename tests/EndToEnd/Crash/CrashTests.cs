@@ -14,6 +14,8 @@ namespace EndToEnd.Crash;
 /// The real bank under load loses one process after the other to SIGKILL, at moments nobody chose. Nothing is left running, it starts again
 /// on the same data, and whatever it had acknowledged is there exactly once; what it had not is done once or not at all, and can be repeated.
 /// </summary>
+[Collection(nameof(CrashTests))]
+[CollectionDefinition(nameof(CrashTests), DisableParallelization = true)]
 public sealed class CrashTests(ITestOutputHelper output)
 {
     private const string SeedVariable = "SECUREBANK_CRASH_SEED";
@@ -77,13 +79,15 @@ public sealed class CrashTests(ITestOutputHelper output)
                 payments.Add(new PaymentLoad(customer, requests, $"{victim}-{customer.User}-{i.ToString(CultureInfo.InvariantCulture)}", random.Next()));
             }
 
+            await payments[^1].ParkAsync();
+
             chats.Add(await ChatLoad.OpenAsync(bank, customer, $"Pay Maya Okafor {AmountOfDraft(_chats.Count + chats.Count)}"));
         }
 
         _payments.AddRange(payments);
         _chats.AddRange(chats);
+        var paidBefore = payments.Sum(payment => payment.Acknowledged) + random.Next(6, 15);
         var load = Task.WhenAll([.. payments.Select(payment => payment.RunAsync()), .. chats.Select(chat => chat.RunAsync())]);
-        var paidBefore = random.Next(6, 15);
         var answeredBefore = random.Next(1, 5);
         await Wait.UntilAsync(
             () => load.IsCompleted || (payments.Sum(payment => payment.Acknowledged) >= paidBefore && chats.Sum(chat => chat.Answered) >= answeredBefore),

@@ -5,6 +5,15 @@ using EndToEnd.Bank;
 
 namespace EndToEnd.Crash;
 
+/// <summary>The commits of a payment, in order. A crash finds it between two of them.</summary>
+internal enum PaymentStep
+{
+    Drafted,
+    Submitted,
+    Approved,
+    Executed,
+}
+
 /// <summary>One payment on its way, with everything its payer keeps: the keys, and what the bank acknowledged.</summary>
 internal sealed class PaymentAttempt(string name, CreatePayment request)
 {
@@ -30,6 +39,7 @@ internal sealed class PaymentLoad(SignedInCustomer customer, IReadOnlyList<Creat
 {
     private readonly Random _random = new(seed);
     private readonly List<PaymentAttempt> _attempts = [];
+    private int _acknowledged;
 
     public SignedInCustomer Customer => customer;
 
@@ -39,24 +49,25 @@ internal sealed class PaymentLoad(SignedInCustomer customer, IReadOnlyList<Creat
     /// <summary>How many payments the bank acknowledged to have executed.</summary>
     public int Acknowledged => Volatile.Read(ref _acknowledged);
 
-    private int _acknowledged;
+    /// <summary>Begins one payment for each step, and leaves it after that step: whenever the crash comes, it finds one between any two commits.</summary>
+    public async Task ParkAsync()
+    {
+        foreach (var last in Enum.GetValues<PaymentStep>())
+        {
+            Assert.True(await AdvanceAsync(Begin(), last));
+        }
+    }
 
     /// <summary>Pays until the bank no longer answers.</summary>
     public async Task RunAsync()
     {
-        do
+        while (await AdvanceAsync(Begin()))
         {
-            var request = requests[_random.Next(requests.Count)];
-            var amount = new Money(_random.Next(1, 100), Currency.Gbp);
-            _attempts.Add(new PaymentAttempt(
-                string.Create(CultureInfo.InvariantCulture, $"{name}-{_attempts.Count}"),
-                request with { InstructedAmount = amount, RemittanceInformation = name }));
         }
-        while (await AdvanceAsync(_attempts[^1]));
     }
 
-    /// <summary>Takes a payment as far as the bank answers; true when it was acknowledged as executed (or held).</summary>
-    public async Task<bool> AdvanceAsync(PaymentAttempt attempt)
+    /// <summary>Takes a payment as far as the bank answers; true when the last step was acknowledged.</summary>
+    public async Task<bool> AdvanceAsync(PaymentAttempt attempt, PaymentStep last = PaymentStep.Executed)
     {
         attempt.Drafted ??= Answered(await customer.Api.DraftPaymentAsync(attempt.Request, customer.Call(attempt.DraftKey)));
         if (attempt.Drafted is null)
@@ -64,10 +75,20 @@ internal sealed class PaymentLoad(SignedInCustomer customer, IReadOnlyList<Creat
             return false;
         }
 
+        if (last == PaymentStep.Drafted)
+        {
+            return true;
+        }
+
         attempt.Submitted ??= Answered(await customer.Api.SubmitPaymentAsync(attempt.Drafted.Id, customer.Call(attempt.SubmitKey)));
         if (attempt.Submitted is null)
         {
             return false;
+        }
+
+        if (last == PaymentStep.Submitted)
+        {
+            return true;
         }
 
         if (!attempt.Approved)
@@ -79,6 +100,11 @@ internal sealed class PaymentLoad(SignedInCustomer customer, IReadOnlyList<Creat
             {
                 return false;
             }
+        }
+
+        if (last == PaymentStep.Approved)
+        {
+            return true;
         }
 
         if (attempt.Executed is null)
@@ -104,10 +130,24 @@ internal sealed class PaymentLoad(SignedInCustomer customer, IReadOnlyList<Creat
             CheckSame(attempt.Drafted, await customer.Api.DraftPaymentAsync(attempt.Request, customer.Call(attempt.DraftKey)));
         }
 
+        if (attempt.Submitted is not null)
+        {
+            CheckSame(attempt.Submitted, await customer.Api.SubmitPaymentAsync(attempt.Submitted.Id, customer.Call(attempt.SubmitKey)));
+        }
+
         if (attempt.Executed is not null)
         {
             CheckSame(attempt.Executed, await customer.Api.ExecutePaymentAsync(attempt.Executed.Id, customer.Call(attempt.ExecuteKey)));
         }
+    }
+
+    private PaymentAttempt Begin()
+    {
+        var attempt = new PaymentAttempt(
+            string.Create(CultureInfo.InvariantCulture, $"{name}-{_attempts.Count}"),
+            requests[_random.Next(requests.Count)] with { InstructedAmount = new Money(_random.Next(1, 100), Currency.Gbp), RemittanceInformation = name });
+        _attempts.Add(attempt);
+        return attempt;
     }
 
     private static void CheckSame(Payment first, ApiResult<Payment> repeated)
