@@ -15,7 +15,7 @@ public sealed class BankInBrowser : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Authenticator> _authenticators = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DemoLogin> _logins = new(StringComparer.Ordinal);
 
-    private RunningBank? _bank;
+    private HostedBank? _bank;
     private IPlaywright? _playwright;
 
     /// <summary>Starts nothing yet: a run without browser journeys needs none of it, and where there is no browser each journey shows as skipped.</summary>
@@ -59,7 +59,7 @@ public sealed class BankInBrowser : IAsyncDisposable
     private async Task StartAsync()
     {
         var chromium = await Chromium.EnsureAsync();
-        _bank = await RunningBank.StartAsync();
+        _bank = await HostedBank.StartAsync();
         foreach (var login in await DemoLogins.ReadAsync(_bank.Data, CancellationToken.None))
         {
             _logins.Add(login.User, login);
