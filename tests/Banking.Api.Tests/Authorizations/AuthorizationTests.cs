@@ -11,9 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Testing;
 using ApproveAuthorization = Banking.Api.Authorizations.ApproveAuthorization;
 
-using ApproveAuthorization = Banking.Client.ApproveAuthorization;
-using Authorization = Banking.Client.Authorization;
-
 namespace Banking.Api.Tests.Authorizations;
 
 /// <summary>The authorization resource with a subject of the test's own, whose details the test may change at any time.</summary>
@@ -303,7 +300,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
             AcrValues = AcrValues.Any,
             State = "pending",
         };
-        Assert.True(Banking.Api.Authorizations.ApproveAuthorization.IsUnchanged(record, Details()));
+        Assert.True(ApproveAuthorization.IsUnchanged(record, Details()));
         var accepted = 0;
         for (var i = 0; i < 100_000; i++)
         {
@@ -314,7 +311,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
                 continue;
             }
 
-            accepted += Banking.Api.Authorizations.ApproveAuthorization.IsUnchanged(record, mutant) ? 1 : 0;
+            accepted += ApproveAuthorization.IsUnchanged(record, mutant) ? 1 : 0;
         }
 
         Assert.Equal(0, accepted);
