@@ -44,7 +44,7 @@ public static class BreakingChanges
 
     private sealed class Comparison(JsonNode beforeRoot, JsonNode afterRoot, List<string> found)
     {
-        private readonly HashSet<(string, string)> _seen = [];
+        private readonly HashSet<(bool, JsonNode, JsonNode)> _seen = [];
 
         public void Operation(string place, JsonNode before, JsonNode after)
         {
@@ -120,12 +120,13 @@ public static class BreakingChanges
                 return;
             }
 
-            if (before["$ref"] is { } from && after["$ref"] is { } to && !_seen.Add(($"{isRequest} {from}", to.ToString())))
+            var (was, now) = (Resolve(before, beforeRoot), Resolve(after, afterRoot));
+            // A schema may refer to itself, also through a choice; nodes are compared by identity.
+            if (!_seen.Add((isRequest, was, now)))
             {
                 return;
             }
 
-            var (was, now) = (Resolve(before, beforeRoot), Resolve(after, afterRoot));
             if (Type(was) != Type(now))
             {
                 found.Add($"{place}: the type was {Type(was)} and is {Type(now)}");

@@ -68,10 +68,10 @@ public sealed class BankWorld : IAsyncLifetime
             new OpenAccount([.. holders.Select((holder, index) => (holder.Keys.PartyId, index == 0 ? "owner" : "co_owner"))], type, Currency.Gbp, name));
     }
 
-    /// <summary>Money from or to elsewhere, through the posting path; the clock moves on by a minute.</summary>
+    /// <summary>Money from or to elsewhere, through the posting path; the clock moves on by a second.</summary>
     public async Task MoveAsync(OpenedAccount account, MovementKind kind, string amount, string counterparty = "Somebody", string category = "other", string? reference = null)
     {
-        Host.Clock.Advance(TimeSpan.FromMinutes(1));
+        Host.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(MoneyFault.None, Money.TryParse(amount, "GBP", out var money));
         var outcome = await Host.Services.GetRequiredService<IPostingWriter>().PostMovementAsync(
             new Movement(kind, account.Iban, money, counterparty, category) { Reference = reference, At = Host.Clock.GetUtcNow() });

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Banking.Api.Audit;
 using Banking.Api.Authorizations;
@@ -10,9 +9,7 @@ using Banking.Client;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Testing;
-
-using ApproveAuthorization = Banking.Client.ApproveAuthorization;
-using Authorization = Banking.Client.Authorization;
+using ApproveAuthorization = Banking.Api.Authorizations.ApproveAuthorization;
 
 namespace Banking.Api.Tests.Authorizations;
 
@@ -210,8 +207,9 @@ public sealed class AuthorizationTests : IAsyncLifetime
     {
         await using var flow = await StartAsync();
         await _host.ApproveWithTotpAsync(flow.Client, flow.User, flow.Id);
+        var before = flow.Id;
         await RequestAsync(flow);
-        Assert.Equal(ErrorCodes.AuthorizationNotPending, (await ConsumeAsync(flow, Details()))!.Code);
+        Assert.Equal(ErrorCodes.AuthorizationNotPending, (await ConsumeAsync(flow, Details(), before))!.Code);
     }
 
     [Fact]
@@ -302,7 +300,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
             AcrValues = AcrValues.Any,
             State = "pending",
         };
-        Assert.True(Banking.Api.Authorizations.ApproveAuthorization.IsUnchanged(record, Details()));
+        Assert.True(ApproveAuthorization.IsUnchanged(record, Details()));
         var accepted = 0;
         for (var i = 0; i < 100_000; i++)
         {
@@ -313,7 +311,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
                 continue;
             }
 
-            accepted += Banking.Api.Authorizations.ApproveAuthorization.IsUnchanged(record, mutant) ? 1 : 0;
+            accepted += ApproveAuthorization.IsUnchanged(record, mutant) ? 1 : 0;
         }
 
         Assert.Equal(0, accepted);

@@ -28,10 +28,10 @@ public sealed class ApiDocumentTests(BankWorld world) : IClassFixture<BankWorld>
     [InlineData("/components/schemas/NewThing/required", "[\"name\",\"note\"]", "member note is required now")]
     [InlineData("/components/schemas/NewThing/properties/note", null, "member note is gone")]
     [InlineData("/paths/~1things/post/parameters", "[{\"name\":\"key\",\"in\":\"header\",\"required\":true,\"schema\":{\"type\":\"string\"}}]", "parameter header key is required")]
-    public void BreakingChanges_WhenCallersWouldBreak_AreNamed(string pointer, string? value, string fault)
+    public void BreakingChanges_WhenCallersWouldBreak_AreNamed(string path, string? value, string fault)
     {
         var after = Document();
-        Change(after, pointer, value);
+        Change(after, path, value);
         Assert.Contains(BreakingChanges.Find(Document(), after), line => line.Contains(fault, StringComparison.Ordinal));
     }
 
@@ -40,10 +40,10 @@ public sealed class ApiDocumentTests(BankWorld world) : IClassFixture<BankWorld>
     [InlineData("/components/schemas/Thing/properties/more", "{\"type\":\"string\"}")]
     [InlineData("/components/schemas/NewThing/properties/more", "{\"type\":\"string\"}")]
     [InlineData("/paths/~1things/post/responses/202", "{\"description\":\"\"}")]
-    public void BreakingChanges_WhenSomethingIsAdded_AreNone(string pointer, string value)
+    public void BreakingChanges_WhenSomethingIsAdded_AreNone(string path, string value)
     {
         var after = Document();
-        Change(after, pointer, value);
+        Change(after, path, value);
         Assert.Empty(BreakingChanges.Find(Document(), after));
     }
 
@@ -61,9 +61,9 @@ public sealed class ApiDocumentTests(BankWorld world) : IClassFixture<BankWorld>
         }
         """)!;
 
-    private static void Change(JsonNode document, string pointer, string? value)
+    private static void Change(JsonNode document, string path, string? value)
     {
-        var names = pointer.Split('/').Skip(1).Select(name => name.Replace("~1", "/", StringComparison.Ordinal)).ToList();
+        var names = path.Split('/').Skip(1).Select(name => name.Replace("~1", "/", StringComparison.Ordinal)).ToList();
         var parent = names.SkipLast(1).Aggregate(document, (node, name) => node[name]!).AsObject();
         if (value is null)
         {
