@@ -24,13 +24,17 @@ public static class AuthorizationEndpoints
     public static IEndpointRouteBuilder MapAuthorizations(this IEndpointRouteBuilder endpoints)
     {
         var group = endpoints.MapGroup("/v1/authorizations").WithTags("Authorizations").RequireAuthorization(Policies.SignedIn);
-        group.MapGet("/{id}", GetAsync).Produces<Authorization>().ProducesProblem(StatusCodes.Status404NotFound);
-        group.MapPost("/{id}/passkey-options", StartPasskeyAsync).Produces<PasskeyOptions>()
+        group.MapGet("/{id}", GetAsync).WithName("GetAuthorization").WithSummary("What is to be approved, and with which factors")
+            .Produces<Authorization>().ProducesProblem(StatusCodes.Status404NotFound);
+        group.MapPost("/{id}/passkey-options", StartPasskeyAsync).WithName("StartPasskeyApproval").WithSummary("WebAuthn options whose challenge is bound to what is approved")
+            .Produces<PasskeyOptions>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("/{id}/approve", ApproveAuthorization.HandleAsync).Produces<Authorization>()
+        group.MapPost("/{id}/approve", ApproveAuthorization.HandleAsync).WithName("ApproveAuthorization").WithSummary("Approves exactly what the authorization names, with a second factor")
+            .Produces<Authorization>()
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
-        group.MapPost("/{id}/decline", DeclineAsync).Produces<Authorization>()
+        group.MapPost("/{id}/decline", DeclineAsync).WithName("DeclineAuthorization").WithSummary("Says no; a payment that waits for it is cancelled")
+            .Produces<Authorization>()
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         return endpoints;
     }

@@ -4,6 +4,7 @@ using Banking.Api.Audit;
 using Banking.Api.Infrastructure;
 using Banking.Client;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -18,13 +19,13 @@ internal sealed class ReferenceAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, TokenLookup tokens, SessionActivity activity, TimeProvider clock)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
-
     private const int CorrelationLengthMax = 128;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        // What is open to everybody does not ask who calls: liveness is answered without the database, whatever the probe sends along.
         var header = Request.Headers.Authorization.ToString();
-        if (header.Length == 0)
+        if (header.Length == 0 || Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
         {
             return AuthenticateResult.NoResult();
         }

@@ -71,7 +71,8 @@ internal static class HttpSurface
             }, context);
             return next(context);
         });
-        app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = context => context.Exception is Microsoft.AspNetCore.Http.BadHttpRequestException or OperationCanceledException });
+        // ExceptionToProblem logs what is a fault of ours; the middleware's own line would say it twice.
+        app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(context => StatusToProblem(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
         app.UseRouting();
         app.UseAuthentication();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Banking.Api.Identity;
+using Banking.Api.Infrastructure;
 using Banking.Client;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
@@ -61,6 +62,45 @@ internal static class ApiDocument
                     operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(TokenScheme, context.Document)] = [] }];
                 }
             });
+        });
+
+    /// <summary>Describes a form of required texts; the handler reads it by itself, in order to answer a wrong one in its own vocabulary.</summary>
+    public static RouteHandlerBuilder TakesForm(this RouteHandlerBuilder route, params string[] members) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/x-www-form-urlencoded"] = new()
+                    {
+                        Schema = new OpenApiSchema
+                        {
+                            Type = JsonSchemaType.Object,
+                            Required = new HashSet<string>(members, StringComparer.Ordinal),
+                            Properties = members.ToDictionary(member => member, IOpenApiSchema (_) => new OpenApiSchema { Type = JsonSchemaType.String }, StringComparer.Ordinal),
+                        },
+                    },
+                },
+            };
+            return Task.CompletedTask;
+        });
+
+    /// <summary>Describes the header under which a command is carried out once; it is read where the command is run.</summary>
+    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder route, bool required) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = ApiHeaders.IdempotencyKey,
+                In = ParameterLocation.Header,
+                Required = required,
+                Description = "The same key with the same request gets the same answer.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = $"^[!-~]{{1,{IdempotencyKey.LengthMax}}}$" },
+            });
+            return Task.CompletedTask;
         });
 
     /// <summary>The description as JSON text, LF line ends.</summary>

@@ -4,6 +4,7 @@ using Banking.Api.Fraud;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.Ledger;
+using Banking.Api.OpenApi;
 
 namespace Banking.Api.Payments;
 
@@ -31,23 +32,23 @@ internal static class PaymentsApi
     {
         var payments = v1.MapGroup("/payments").WithTags("Payments");
         payments.MapPost("/", DraftPayment.HandleAsync).RequireAuthorization(Policies.CustomerDraft)
-            .WithName("DraftPayment").WithSummary("Drafts a payment to a payee or to an own account; needs an Idempotency-Key")
+            .TakesIdempotencyKey(required: true).WithName("DraftPayment").WithSummary("Drafts a payment to a payee or to an own account; needs an Idempotency-Key")
             .Produces<Client.Payment>(StatusCodes.Status201Created);
         payments.MapGet("/", ReadPayments.ListAsync).RequireAuthorization(Policies.CustomerRead)
             .WithName("ListPayments").WithSummary("Payments, newest first").AuditDelegated("payment.list");
         payments.MapGet("/{paymentId}", ReadPayments.GetAsync).RequireAuthorization(Policies.CustomerRead)
             .WithName("GetPayment").WithSummary("One payment").AuditDelegated("payment.read", "paymentId");
         payments.MapPatch("/{paymentId}", AmendPaymentCommand.HandleAsync).RequireAuthorization(Policies.CustomerDraft)
-            .WithName("AmendPayment").WithSummary("Changes a payment that is not approved; ends an approval asked for before")
+            .TakesIdempotencyKey(required: false).WithName("AmendPayment").WithSummary("Changes a payment that is not approved; ends an approval asked for before")
             .Produces<Client.Payment>();
         payments.MapPost("/{paymentId}/submit", SubmitPayment.HandleAsync).RequireAuthorization(Policies.Customer)
-            .WithName("SubmitPayment").WithSummary("Opens the authorization that the customer approves")
+            .TakesIdempotencyKey(required: false).WithName("SubmitPayment").WithSummary("Opens the authorization that the customer approves")
             .Produces<Client.Payment>();
         payments.MapPost("/{paymentId}/execute", ExecutePayment.HandleAsync).RequireAuthorization(Policies.Customer)
-            .WithName("ExecutePayment").WithSummary("Executes an approved payment; needs an Idempotency-Key; 401 names the authorization that is missing")
+            .TakesIdempotencyKey(required: true).WithName("ExecutePayment").WithSummary("Executes an approved payment; needs an Idempotency-Key; 401 names the authorization that is missing")
             .Produces<Client.Payment>();
         payments.MapPost("/{paymentId}/cancel", CancelPayment.HandleAsync).RequireAuthorization(Policies.CustomerDraft)
-            .WithName("CancelPayment").WithSummary("Ends a payment that has not been posted")
+            .TakesIdempotencyKey(required: false).WithName("CancelPayment").WithSummary("Ends a payment that has not been posted")
             .Produces<Client.Payment>();
     }
 }
