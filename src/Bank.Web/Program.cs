@@ -32,7 +32,7 @@ builder.WebHost.ConfigureKestrel(options =>
 
 builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(configuration.Require("ConnectionStrings:Web")));
 builder.Services.AddSingleton(_ => new ColumnCipher(configuration.RequireSecret("Encryption:MasterKey")));
-builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
+builder.Services.AddHealthChecks().AddDatabase("web.session");
 
 // The browser's cookies: a random key to a ticket that stays here.
 builder.Services.AddSingleton<OpenSockets>();

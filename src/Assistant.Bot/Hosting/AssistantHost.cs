@@ -73,7 +73,7 @@ internal static class AssistantHost
         services.AddSingleton<TurnRunner>();
         services.AddSingleton<TurnDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<TurnDispatcher>());
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
+        services.AddHealthChecks().AddDatabase("assistant.conversation");
 
         services.AddRateLimiter(ConfigureRateLimits);
         services.Configure<ForwardedHeadersOptions>(options =>

@@ -5,6 +5,7 @@ using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Api.Ledger;
 using Banking.Api.OpenApi;
+using SecureBank.ServiceDefaults;
 
 namespace Banking.Api.Payments;
 
@@ -15,7 +16,7 @@ internal static class PaymentsApi
     public static IServiceCollection AddPayments(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<FraudScoring>(provider, configuration));
-        services.AddHealthChecks().AddCheck<FraudModelHealth>("fraud-model");
+        services.AddHealthChecks().AddDatabase("ledger.account").AddCheck<FraudModelHealth>("fraud-model");
         services.AddSingleton(new PaymentLimits(configuration));
         services.AddSingleton<IPostingWriter, PostingWriter>();
         services.AddSingleton<ILedgerAdmin, LedgerAdmin>();

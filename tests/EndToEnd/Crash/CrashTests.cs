@@ -91,7 +91,6 @@ public sealed class CrashTests(ITestOutputHelper output)
             LoadTimeout,
             $"{paidBefore} payments and {answeredBefore} answers before {victim} dies");
         Assert.False(load.IsCompleted, $"The load ended before {victim} was killed: {load.Exception}\n{bank.Logs()}");
-        await Task.Delay(TimeSpan.FromMilliseconds(random.Next(300)));
 
         var hostTree = ProcessTable.TreeOf(bank.HostProcessId);
         var serverTree = ProcessTable.TreeOf(await bank.ServerProcessIdAsync());
