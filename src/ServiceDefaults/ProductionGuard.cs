@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace SecureBank.ServiceDefaults;
 
@@ -16,25 +17,30 @@ public sealed class ProductionGuard(IConfiguration configuration, IHostEnvironme
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var faults = new List<string>();
-        foreach (var url in (configuration["urls"] ?? configuration["ASPNETCORE_URLS"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
+        string[] addresses =
+        [
+            .. (configuration["urls"] ?? configuration["ASPNETCORE_URLS"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries),
+            .. (configuration["http_ports"] ?? configuration["ASPNETCORE_HTTP_PORTS"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}"),
+            .. (configuration["https_ports"] ?? configuration["ASPNETCORE_HTTPS_PORTS"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"https://*:{port}"),
+            .. configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>(),
+        ];
+        faults.AddRange(addresses.Where(IsPlainHttp).Select(address => $"It would serve plain HTTP on {address}."));
+        if (addresses.Length == 0)
         {
-            if (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
-            {
-                faults.Add($"It would serve plain HTTP on {url}.");
-            }
+            faults.Add("It names no address to serve on, and the default is plain HTTP.");
         }
 
-        foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
+        foreach (var (name, value) in configuration.GetSection("ConnectionStrings").AsEnumerable(makePathsRelative: true))
         {
-            if (endpoint["Url"]?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+            if (value is not null && IsUnencryptedAcrossTheNetwork(value))
             {
-                faults.Add($"It would serve plain HTTP on {endpoint["Url"]}.");
+                faults.Add($"'ConnectionStrings:{name}' crosses the network without 'SSL Mode=VerifyFull'.");
             }
         }
 
         foreach (var key in (string[])["BankingApi:BaseAddress", "Assistant:BaseAddress", "Bank:WebBaseAddress"])
         {
-            if (configuration[key]?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+            if (configuration[key] is { } address && IsPlainHttp(address))
             {
                 faults.Add($"'{key}' is plain HTTP.");
             }
@@ -42,7 +48,7 @@ public sealed class ProductionGuard(IConfiguration configuration, IHostEnvironme
 
         foreach (var endpoint in configuration.GetSection("Events:Endpoints").GetChildren())
         {
-            if (endpoint.Value?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+            if (endpoint.Value is { } address && IsPlainHttp(address))
             {
                 faults.Add($"'{endpoint.Path}' is plain HTTP.");
             }
@@ -80,5 +86,14 @@ public sealed class ProductionGuard(IConfiguration configuration, IHostEnvironme
         }
 
         return next;
+    }
+
+    private static bool IsPlainHttp(string address) => address.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsUnencryptedAcrossTheNetwork(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        return settings.SslMode != SslMode.VerifyFull
+            && (settings.Host ?? "").Split(',').Any(host => !host.StartsWith('/') && host is not ("localhost" or "127.0.0.1" or "::1" or ""));
     }
 }

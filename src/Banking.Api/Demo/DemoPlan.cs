@@ -51,32 +51,32 @@ internal sealed class DemoPlan
         switch (day.Day)
         {
             case 1:
-                Out(day, 7, 5, "household", 14_800, "Borough Council", "bills", "COUNCIL TAX");
-                Out(day, 7, 6, "priya.current", 13_250, "Borough Council", "bills", "COUNCIL TAX");
+                Out(day, 7, 5, "household", 14_800, "Borough Council", TransactionCategories.Bills, "COUNCIL TAX");
+                Out(day, 7, 6, "priya.current", 13_250, "Borough Council", TransactionCategories.Bills, "COUNCIL TAX");
                 break;
             case 3:
-                Out(day, 6, 40, "amelia.current", 2_200, "Vela Mobile", "bills", "Mobile plan");
-                Out(day, 6, 41, "priya.current", 1_850, "Vela Mobile", "bills", "Mobile plan");
+                Out(day, 6, 40, "amelia.current", 2_200, "Vela Mobile", TransactionCategories.Bills, "Mobile plan");
+                Out(day, 6, 41, "priya.current", 1_850, "Vela Mobile", TransactionCategories.Bills, "Mobile plan");
                 break;
             case 5:
-                Out(day, 6, 30, "household", 3_400, "Fibrelane Broadband", "bills", "Broadband");
-                Out(day, 6, 31, "daniel.current", 2_900, "Pulse Fitness", "health", "Membership");
+                Out(day, 6, 30, "household", 3_400, "Fibrelane Broadband", TransactionCategories.Bills, "Broadband");
+                Out(day, 6, 31, "daniel.current", 2_900, "Pulse Fitness", TransactionCategories.Health, "Membership");
                 break;
             case 12:
-                Out(day, 5, 50, "amelia.current", 1_099, "Streamline TV", "subscriptions", "Monthly plan");
-                Out(day, 5, 51, "priya.current", 1_599, "Streamline TV", "subscriptions", "Family plan");
+                Out(day, 5, 50, "amelia.current", 1_099, "Streamline TV", TransactionCategories.Subscriptions, "Monthly plan");
+                Out(day, 5, 51, "priya.current", 1_599, "Streamline TV", TransactionCategories.Subscriptions, "Family plan");
                 break;
             case 15:
-                Out(day, 5, 52, "daniel.current", 1_199, "Tempo Music", "subscriptions", "Monthly plan");
+                Out(day, 5, 52, "daniel.current", 1_199, "Tempo Music", TransactionCategories.Subscriptions, "Monthly plan");
                 break;
             case 25:
-                In(day, 6, 10, "daniel.current", 312_000, "Harrow Engineering Ltd", "income", "SALARY");
+                In(day, 6, 10, "daniel.current", 312_000, "Harrow Engineering Ltd", TransactionCategories.Income, "SALARY");
                 break;
             case 26:
-                In(day, 6, 12, "priya.current", 405_000, "Northfield Hospital Trust", "income", "SALARY");
+                In(day, 6, 12, "priya.current", 405_000, "Northfield Hospital Trust", TransactionCategories.Income, "SALARY");
                 break;
             case 28:
-                In(day, 6, 9, "amelia.current", 285_000, "Larkfield Design Ltd", "income", "SALARY");
+                In(day, 6, 9, "amelia.current", 285_000, "Larkfield Design Ltd", TransactionCategories.Income, "SALARY");
                 break;
         }
     }
@@ -115,12 +115,12 @@ internal sealed class DemoPlan
     {
         if (day.DayOfWeek is DayOfWeek.Saturday)
         {
-            Out(day, 10, 40, "household", Between(4_200, 7_800), "Greenleaf Market", "groceries", null);
+            Out(day, 10, 40, "household", Between(4_200, 7_800), "Greenleaf Market", TransactionCategories.Groceries, null);
         }
 
         if (day.DayOfWeek is DayOfWeek.Wednesday)
         {
-            Out(day, 18, 15, "household", Between(1_400, 3_200), "Corner Fresh", "groceries", null);
+            Out(day, 18, 15, "household", Between(1_400, 3_200), "Corner Fresh", TransactionCategories.Groceries, null);
         }
     }
 
@@ -129,37 +129,37 @@ internal sealed class DemoPlan
         var weekend = day.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday;
         if (!weekend && Chance(0.6))
         {
-            Out(day, 8, 20, account, Between(280, 640), "Metro Transit", "transport", null);
+            Out(day, 8, 20, account, Between(280, 640), "Metro Transit", TransactionCategories.Transport, null);
         }
 
         if (!weekend && Chance(0.3 * appetite))
         {
-            Out(day, 8, 50, account, Between(310, 560), "Station Coffee", "eating_out", null);
+            Out(day, 8, 50, account, Between(310, 560), "Station Coffee", TransactionCategories.EatingOut, null);
         }
 
         if (Chance((weekend ? 0.35 : 0.1) * appetite))
         {
-            Out(day, 20, 20, account, Between(1_600, 4_600), Chance(0.5) ? "Olive Tree Kitchen" : "Saffron House", "eating_out", null);
+            Out(day, 20, 20, account, Between(1_600, 4_600), Chance(0.5) ? "Olive Tree Kitchen" : "Saffron House", TransactionCategories.EatingOut, null);
         }
 
         if (account == "priya.current" && day.DayOfWeek is (DayOfWeek.Thursday or DayOfWeek.Sunday))
         {
-            Out(day, 17, 50, account, Between(1_900, 5_200), "Harvest Foods", "groceries", null);
+            Out(day, 17, 50, account, Between(1_900, 5_200), "Harvest Foods", TransactionCategories.Groceries, null);
         }
 
         if (Chance(0.06 * appetite))
         {
-            Out(day, 14, 25, account, Between(1_500, 8_900), Chance(0.5) ? "Thread & Loom" : "Pagefield Books", "shopping", null);
+            Out(day, 14, 25, account, Between(1_500, 8_900), Chance(0.5) ? "Thread & Loom" : "Pagefield Books", TransactionCategories.Shopping, null);
         }
 
         if (Chance(0.03))
         {
-            Out(day, 11, 30, account, Between(450, 1_850), "Wellbeck Pharmacy", "health", null);
+            Out(day, 11, 30, account, Between(450, 1_850), "Wellbeck Pharmacy", TransactionCategories.Health, null);
         }
 
         if (Chance(0.04))
         {
-            Add(day, 13, 10, account, MovementKind.Withdrawal, 1_000 * Between(2, 6), "Cash machine, High Street", "cash", null);
+            Add(day, 13, 10, account, MovementKind.Withdrawal, 1_000 * Between(2, 6), "Cash machine, High Street", TransactionCategories.Cash, null);
         }
     }
 

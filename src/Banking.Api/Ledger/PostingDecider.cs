@@ -231,8 +231,8 @@ internal sealed class PostingDecider(
             : ownTransfer ? payment.Debtor.Name
             : payment.Creditor is null ? payment.Debtor.Iban
             : cipher.DecryptText(payment.PartyNameCipher, "identity.party.name"));
-        _rows.DebitCategory.Add(ownTransfer ? Categories.OwnTransfer : Categories.Payments);
-        _rows.CreditCategory.Add(ownTransfer ? Categories.OwnTransfer : Categories.Income);
+        _rows.DebitCategory.Add(ownTransfer ? TransactionCategories.OwnTransfer : TransactionCategories.Payments);
+        _rows.CreditCategory.Add(ownTransfer ? TransactionCategories.OwnTransfer : TransactionCategories.Income);
         _rows.PaymentId.Add(payment.Id);
         _rows.PaymentVersion.Add(payment.Version);
         _rows.CreditorName.Add(payment.CreditorName);
@@ -552,17 +552,4 @@ internal sealed class PostingDecider(
         _rows.AuditDetails.Add(details);
         _rows.AuditLeaf.Add(AuditEvent.ComputeLeafHash(at, actor, null, action, subject, outcome, correlation, details));
     }
-}
-
-/// <summary>Spending categories that the posting path gives by itself.</summary>
-public static class Categories
-{
-    /// <summary>Between a customer's own accounts: neither spending nor income.</summary>
-    public const string OwnTransfer = "own_transfer";
-
-    /// <summary>Payments to payees.</summary>
-    public const string Payments = "payments";
-
-    /// <summary>Money received.</summary>
-    public const string Income = "income";
 }

@@ -73,7 +73,7 @@ internal static class MoveCash
         if (request.AuthorizationId is not null)
         {
             var outcome = await services.Writer.PostMovementAsync(
-                new Movement(kind, iban, request.Amount, kind == MovementKind.Deposit ? "Cash deposit" : "Cash withdrawal", "cash")
+                new Movement(kind, iban, request.Amount, kind == MovementKind.Deposit ? "Cash deposit" : "Cash withdrawal", TransactionCategories.Cash)
                 {
                     Reference = request.Note,
                     Caller = caller,

@@ -90,11 +90,22 @@ public sealed class ProtectionTests
             ["Events:Endpoints:assistant"] = "http://bot/events",
             ["Demo:Enabled"] = "true",
             ["DirectLine:Authentication"] = "off",
+            ["ConnectionStrings:Bank"] = "Host=db.bank.example;Database=bank;SSL Mode=Require",
             ["Events:SigningSecret"] = "changeme-changeme-changeme-changeme",
             ["Clients:web:Secret"] = "short",
         }).Build();
         var faults = ProductionGuard.FindFaults(configuration);
-        Assert.Equal(7, faults.Count);
+        Assert.Equal(8, faults.Count);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "8080")]
+    [InlineData("Kestrel:Endpoints:Pages:Url", "http://*:80")]
+    public void ProductionGuard_AnyWayToPlainHttp_IsAFault(string? setting, string? value)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(setting is null ? [] : new Dictionary<string, string?> { [setting] = value }).Build();
+        Assert.Contains("plain HTTP", Assert.Single(ProductionGuard.FindFaults(configuration)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,6 +115,8 @@ public sealed class ProtectionTests
         {
             ["ASPNETCORE_URLS"] = "https://0.0.0.0:443",
             ["BankingApi:BaseAddress"] = "https://api",
+            ["ConnectionStrings:Bank"] = "Host=db.bank.example;Database=bank;SSL Mode=VerifyFull",
+            ["ConnectionStrings:Web"] = "Host=/run/postgresql;Database=bank",
             ["Events:SigningSecret"] = Convert.ToBase64String(Key),
         }).Build();
         Assert.Empty(ProductionGuard.FindFaults(configuration));

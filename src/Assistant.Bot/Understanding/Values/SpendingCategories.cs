@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Banking.Client;
 
 namespace Assistant.Bot.Understanding.Values;
 
@@ -7,17 +8,17 @@ public static partial class SpendingCategories
 {
     private static readonly (string Code, string Words, string[] Said)[] Table =
     [
-        ("groceries", "groceries", ["grocery", "groceries", "supermarket", "supermarkets", "food", "food shop", "food shopping", "weekly shop"]),
-        ("eating_out", "eating out", ["eating out", "restaurant", "restaurants", "takeaway", "takeaways", "coffee", "coffees", "dining", "dining out", "pub", "pubs", "cafe", "cafes", "lunch", "lunches", "meals out"]),
-        ("transport", "transport", ["transport", "travel", "trains", "train", "bus", "buses", "taxi", "taxis", "petrol", "fuel", "commuting", "parking", "tube", "getting around"]),
-        ("housing", "housing", ["rent", "mortgage", "housing", "home", "house"]),
-        ("utilities", "utilities", ["bills", "utilities", "energy", "electricity", "gas", "water", "broadband", "phone", "internet", "household bills", "utility bills"]),
-        ("entertainment", "entertainment", ["entertainment", "fun", "cinema", "streaming", "games", "gaming", "subscriptions", "subscription", "going out", "leisure", "nights out"]),
-        ("shopping", "shopping", ["shopping", "clothes", "clothing", "shoes", "online shopping", "amazon orders"]),
-        ("health", "health", ["health", "pharmacy", "gym", "fitness", "dentist", "chemist", "medical"]),
-        ("cash", "cash", ["cash", "cash machine", "cash machines", "cash withdrawals", "withdrawals", "atm"]),
-        ("salary", "salary", ["salary", "wages", "pay", "income", "earnings"]),
-        ("transfers", "transfers", ["transfers", "transfer"]),
+        (TransactionCategories.Groceries, "groceries", ["grocery", "groceries", "supermarket", "supermarkets", "food", "food shop", "food shopping", "weekly shop"]),
+        (TransactionCategories.EatingOut, "eating out", ["eating out", "restaurant", "restaurants", "takeaway", "takeaways", "coffee", "coffees", "dining", "dining out", "pub", "pubs", "cafe", "cafes", "lunch", "lunches", "meals out"]),
+        (TransactionCategories.Transport, "transport", ["transport", "travel", "trains", "train", "bus", "buses", "taxi", "taxis", "petrol", "fuel", "commuting", "parking", "tube", "getting around"]),
+        (TransactionCategories.Bills, "bills", ["bills", "utilities", "energy", "electricity", "gas", "water", "broadband", "phone", "internet", "council tax", "household bills", "utility bills"]),
+        (TransactionCategories.Subscriptions, "subscriptions", ["entertainment", "cinema", "streaming", "games", "gaming", "subscriptions", "subscription", "memberships"]),
+        (TransactionCategories.Shopping, "shopping", ["shopping", "clothes", "clothing", "shoes", "online shopping"]),
+        (TransactionCategories.Health, "health", ["health", "pharmacy", "gym", "fitness", "dentist", "chemist", "medical"]),
+        (TransactionCategories.Cash, "cash", ["cash", "cash machine", "cash machines", "cash withdrawals", "withdrawals", "atm"]),
+        (TransactionCategories.Income, "income", ["salary", "wages", "pay", "income", "earnings"]),
+        (TransactionCategories.Payments, "payments", ["payments", "rent", "mortgage", "people"]),
+        (TransactionCategories.OwnTransfer, "own transfers", ["transfers", "transfer", "own transfers"]),
     ];
 
     private static readonly Dictionary<string, string> BySaid = Table.SelectMany(row => row.Said.Append(row.Code).Append(row.Words).Distinct(StringComparer.Ordinal).Select(said => (said, row.Code)))
