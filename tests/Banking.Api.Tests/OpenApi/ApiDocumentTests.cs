@@ -18,6 +18,32 @@ public sealed class ApiDocumentTests(BankWorld world) : IClassFixture<BankWorld>
         Assert.True(built == checkedIn, "The API changed: write its description anew with 'dotnet run --project src/Banking.Api -- openapi docs/reference/openapi.v1.json'.");
     }
 
+    [Fact]
+    public async Task EveryOperation_HasANameASummaryAndItsProblems()
+    {
+        var document = JsonNode.Parse(await ApiDocument.WriteAsync(world.Host.Services))!;
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (path, item) in document["paths"]!.AsObject())
+        {
+            foreach (var (method, operation) in item!.AsObject())
+            {
+                var place = $"{method} {path}";
+                Assert.True(names.Add(operation!["operationId"]?.GetValue<string>() ?? ""), place);
+                Assert.False(string.IsNullOrWhiteSpace(operation["summary"]?.GetValue<string>()), place);
+                Assert.True(operation["responses"]!.AsObject().Any(answer => answer.Key.StartsWith('2')), place);
+                Assert.True(operation["responses"]!["default"]?["content"]?["application/problem+json"] is not null, place);
+                if (method is "patch" or "put")
+                {
+                    Assert.True(operation["requestBody"] is not null, place);
+                }
+            }
+        }
+
+        Assert.Equal(
+            ["grant_type", "subject_token", "subject_token_type"],
+            document["paths"]!["/v1/token"]!["post"]!["requestBody"]!["content"]!["application/x-www-form-urlencoded"]!["schema"]!["properties"]!.AsObject().Select(member => member.Key));
+    }
+
     [Theory]
     [InlineData("/paths/~1things", null, "the path is gone")]
     [InlineData("/paths/~1things/post", null, "the operation is gone")]

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using AppHost.Postgres;
 using Banking.Api.Authorizations;
 using Banking.Api.Identity;
 using Banking.Api.Ledger;
@@ -49,6 +50,14 @@ internal sealed class PaymentBank : IAsyncDisposable
 
         var database = await ApiHost.CreateDatabaseAsync();
         return new PaymentBank(database, await ApiHost.StartAsync(database, all, services));
+    }
+
+    /// <summary>A bank on a server of the test's own, which may be killed.</summary>
+    public static async Task<PaymentBank> OpenOnAsync(PostgresCluster server)
+    {
+        var database = await TestDatabase.CreateAsync(cluster: server);
+        await BankingApi.ApplyMigrationsAsync(database.OwnerConnectionString, "bank_app");
+        return new PaymentBank(database, await ApiHost.StartAsync(database, Settings()));
     }
 
     public async Task<PayingCustomer> CustomerAsync(long balanceMinor = 1_000_000)

@@ -1,14 +1,17 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Banking.Api.Identity;
 using Banking.Api.Ledger;
 using Banking.Api.Tests.Accounts;
 using Banking.Api.Tests.Hosting;
+using Banking.Api.Tests.OpenApi;
 using Banking.Client;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Banking.Api.Tests.Security;
 
@@ -29,6 +32,15 @@ public sealed partial class AccessTests(BankWorld world) : IClassFixture<BankWor
     }
 
     [Fact]
+    public async Task EveryRoute_IsDescribedAndEveryDescriptionServed()
+    {
+        var described = (await ApiOperation.AllAsync(world.Host.Services)).Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal);
+        var mapped = Routes().SelectMany(route => MethodsOf(route).Select(method => $"{method} {route.RoutePattern.RawText!.TrimEnd('/')}")).Order(StringComparer.Ordinal);
+        Assert.Equal(mapped, described);
+    }
+
+    // SR-24, SR-28: ids in the path.
+    [Fact]
     public async Task EveryRouteWithAnId_WhenTheIdIsAnotherCustomers_RefusesSessionAndAssistant()
     {
         var (victim, attacker) = (await world.CreateCustomerAsync(), await world.CreateCustomerAsync());
@@ -39,34 +51,106 @@ public sealed partial class AccessTests(BankWorld world) : IClassFixture<BankWor
         var before = await StateOfAsync(victim);
         var (checkedRoutes, opened) = (0, 0);
 
-        foreach (var route in Routes().Where(route => route.RoutePattern.Parameters.Count > 0))
+        foreach (var (method, route) in (await ApiOperation.AllAsync(world.Host.Services)).Where(operation => operation.Path.Contains('{', StringComparison.Ordinal)).Select(operation => (operation.Method, operation.Path)))
         {
-            var path = Parameter().Replace(route.RoutePattern.RawText!, match => ids[NounBefore(route.RoutePattern.RawText!, match.Index)]);
-            foreach (var method in MethodsOf(route))
+            var path = Parameter().Replace(route, match => ids[NounBefore(route, match.Index)]);
+            foreach (var (client, who) in ((HttpClient, string)[])[(attacker.Http, "session"), (assistant, "assistant"), (nobody, "nobody")])
             {
-                foreach (var (client, who) in ((HttpClient, string)[])[(attacker.Http, "session"), (assistant, "assistant"), (nobody, "nobody")])
-                {
-                    using var response = await SendAsync(client, method, path);
-                    Assert.True(
-                        (int)response.StatusCode is 401 or 403 or 404 || (method != "GET" && (int)response.StatusCode is 400),
-                        $"{who} {method} {path}: {(int)response.StatusCode}");
-                    // A client without the right credential may be told so; a valid session is told that there is nothing.
-                    Assert.False(who == "session" && method == "GET" && response.StatusCode == HttpStatusCode.Unauthorized, path);
-                }
+                using var response = await SendAsync(client, method, path);
+                Assert.True(
+                    (int)response.StatusCode is 401 or 403 or 404 || (method != "GET" && (int)response.StatusCode is 400),
+                    $"{who} {method} {path}: {(int)response.StatusCode}");
+                // A client without the right credential may be told so; a valid session is told that there is nothing.
+                Assert.False(who == "session" && method == "GET" && response.StatusCode == HttpStatusCode.Unauthorized, path);
+            }
 
-                checkedRoutes++;
-                if (method == "GET")
-                {
-                    using var own = await SendAsync(victim.Http, method, path);
-                    opened += own.IsSuccessStatusCode ? 1 : 0;
-                }
+            checkedRoutes++;
+            if (method == "GET")
+            {
+                using var own = await SendAsync(victim.Http, method, path);
+                opened += own.IsSuccessStatusCode ? 1 : 0;
             }
         }
 
-        Assert.True(checkedRoutes >= 12, $"{checkedRoutes} routes");
+        Assert.True(checkedRoutes >= 16, $"{checkedRoutes} routes");
         // The same ids open for their owner, so the refusals above are about whose they are.
         Assert.True(opened >= 6, $"{opened} opened for their owner");
         Assert.Equal(before, await StateOfAsync(victim));
+    }
+
+    // SR-24, SR-28: ids in queries and bodies.
+    [Fact]
+    public async Task EveryIdInAQueryOrABody_WhenItIsAnotherCustomers_OpensAndChangesNothing()
+    {
+        var (victim, attacker) = (await world.CreateCustomerAsync("Wilhelmina Oakheart"), await world.CreateCustomerAsync());
+        await world.MoveAsync(victim.Current, MovementKind.Incoming, "900.00");
+        await world.MoveAsync(attacker.Current, MovementKind.Incoming, "900.00");
+        var (ids, own) = (await IdsOfAsync(victim), await IdsOfAsync(attacker));
+        using var assistant = await world.DelegateAsync(attacker);
+        var before = await StateOfAsync(victim);
+        var tried = new List<string>();
+
+        foreach (var operation in await ApiOperation.AllAsync(world.Host.Services))
+        {
+            var path = Parameter().Replace(operation.Path, match => own[NounBefore(operation.Path, match.Index)]);
+            foreach (var name in operation.Query.Where(IsForeignKey))
+            {
+                await TryAsync(operation, name, $"{path}?{name}={ids[NounOf(name)]}", null);
+            }
+
+            foreach (var name in operation.Body.Where(IsForeignKey))
+            {
+                // A body with an id that has no example here is a new one: write the example that would succeed with the caller's own id.
+                var body = BodyOf(operation.BodySchema!, own);
+                body.Remove(name is "creditorAccountId" ? "payeeId" : "-");
+                body[name] = ids[NounOf(name)];
+                await TryAsync(operation, name, path, body.ToJsonString());
+            }
+        }
+
+        Assert.Contains("GET /v1/spending accountId", tried);
+        Assert.Contains("POST /v1/payments debtorAccountId", tried);
+        Assert.True(tried.Count >= 10, string.Join('\n', tried));
+        Assert.Equal(before, await StateOfAsync(victim));
+
+        async Task TryAsync(ApiOperation operation, string name, string path, string? body)
+        {
+            tried.Add($"{operation.Method} {operation.Path} {name}");
+            foreach (var client in (HttpClient[])[attacker.Http, assistant])
+            {
+                using var response = await SendAsync(client, operation.Method, path, body);
+                var text = await response.Content.ReadAsStringAsync();
+                Assert.True((int)response.StatusCode is 401 or 403 or 404 or 422, $"{tried[^1]}: {(int)response.StatusCode} {text}");
+                Assert.DoesNotContain(victim.Current.Iban, text, StringComparison.Ordinal);
+                Assert.DoesNotContain("Oakheart", text, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer")]
+    [InlineData("Bearer sbs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("Basic d2ViOnNlY3JldA==")]
+    public async Task EveryRoute_WithoutAValidCredential_Is401(string? credential)
+    {
+        var customer = await world.CreateCustomerAsync();
+        await world.MoveAsync(customer.Current, MovementKind.Incoming, "900.00");
+        var ids = await IdsOfAsync(customer);
+        var before = await StateOfAsync(customer);
+        using var http = world.Host.CreateClient();
+        if (credential is not null)
+        {
+            http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", credential);
+        }
+
+        foreach (var operation in await ApiOperation.AllAsync(world.Host.Services))
+        {
+            using var response = await SendAsync(http, operation.Method, Parameter().Replace(operation.Path, match => ids[NounBefore(operation.Path, match.Index)]));
+            Assert.Equal((operation, HttpStatusCode.Unauthorized, ErrorCodes.Unauthenticated), (operation, response.StatusCode, await response.CodeAsync()));
+        }
+
+        Assert.Equal(before, await StateOfAsync(customer));
     }
 
     [Fact]
@@ -108,7 +192,7 @@ public sealed partial class AccessTests(BankWorld world) : IClassFixture<BankWor
         ];
         foreach (var route in Routes())
         {
-            var path = Parameter().Replace(route.RoutePattern.RawText!, "pay_%00..%2F%F0%9F%92%A3");
+            var path = Parameter().Replace(route.RoutePattern.RawText!, "pay_%01..%2F%F0%9F%92%A3");
             foreach (var method in MethodsOf(route).Where(method => method is not "GET" && route.RoutePattern.RawText != "/v1/session" && route.RoutePattern.RawText != "/v1/sessions"))
             {
                 foreach (var body in bodies)
@@ -120,12 +204,23 @@ public sealed partial class AccessTests(BankWorld world) : IClassFixture<BankWor
                         Assert.True((int)response.StatusCode < 500, $"{method} {path} {type} {body[..Math.Min(40, body.Length)]}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
                         if ((int)response.StatusCode >= 400)
                         {
+                            Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", $"{method} {path} {type} {body[..Math.Min(40, body.Length)]}: {response}");
                             Assert.False(string.IsNullOrEmpty(await response.CodeAsync()));
                         }
                     }
                 }
             }
         }
+    }
+
+    // No HTTP request target has such a path: the server ends the exchange before there is a request to answer with a problem.
+    [Fact]
+    public async Task Request_WhenItsTargetIsNoTarget_IsRefusedByTheServer()
+    {
+        using var http = world.Host.CreateClient();
+        using var response = await http.GetAsync("v1/accounts/acc_%00");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
     }
 
     [Fact]
@@ -206,22 +301,43 @@ public sealed partial class AccessTests(BankWorld world) : IClassFixture<BankWor
         Assert.True(alive.IsSuccessStatusCode);
     }
 
+    // SR-53, and the detail of a database error, which quotes rows, reaches neither the caller nor the log.
     [Fact]
     public async Task Request_WhenADependencyThrows_Is500WithoutDetailAndTheProcessLives()
     {
-        await using var host = await ApiHost.StartAsync(
-            world.Database,
-            new Dictionary<string, string?> { ["Audit:Sealing"] = "false" },
-            services => services.AddScoped<Banking.Api.Authorizations.IAuthorizations>(_ => throw new NotSupportedException("secret inner workings")));
+        await using var database = await ApiHost.CreateDatabaseAsync();
+        await using var host = await ApiHost.StartAsync(database, new Dictionary<string, string?> { ["Audit:Sealing"] = "false" });
+        await using (var connection = new NpgsqlConnection(database.SuperuserConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(
+                """
+                create function identity.fail() returns trigger language plpgsql as $$
+                begin raise exception 'secret inner workings' using detail = 'Failing row contains (Wilhelmina Oakheart).'; end $$;
+                create trigger fail before insert on identity."authorization" for each row execute function identity.fail();
+                """,
+                connection);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        using var logs = LogCapture.Of(host);
         var user = await host.CreateCustomerAsync();
         using var http = await host.SignInAsync(user);
         using var content = new StringContent($$"""{"name":"Maya","iban":"{{Elsewhere}}"}""", Encoding.UTF8, "application/json");
         using var response = await http.PostAsync("v1/payees", content);
+        var text = await response.Content.ReadAsStringAsync();
 
         Assert.Equal((500, ErrorCodes.InternalError), ((int)response.StatusCode, await response.CodeAsync()));
-        Assert.DoesNotContain("inner workings", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("inner workings", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Oakheart", text, StringComparison.Ordinal);
         using var next = await http.GetAsync("v1/accounts");
         Assert.True(next.IsSuccessStatusCode);
+
+        // The log says what failed, once as a request, and not with whose data.
+        Assert.Contains("secret inner workings", logs.Text, StringComparison.Ordinal);
+        Assert.Single(logs.Lines, line => line.Contains("A request failed", StringComparison.Ordinal));
+        Assert.DoesNotContain("Oakheart", logs.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("unhandled", logs.Text, StringComparison.OrdinalIgnoreCase);
     }
 
     private async Task<Dictionary<string, string>> IdsOfAsync(Customer customer)
@@ -260,12 +376,37 @@ public sealed partial class AccessTests(BankWorld world) : IClassFixture<BankWor
 
     private static string NounBefore(string route, int index) => route[..index].Split('/', StringSplitOptions.RemoveEmptyEntries)[^1];
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, string method, string path)
+    // Ids that say whose; a device, a ceremony of one's own or a name for a conversation open nothing by themselves.
+    private static bool IsForeignKey(string member) => member.EndsWith("Id", StringComparison.Ordinal) && member is not ("ceremonyId" or "conversationId");
+
+    private static string NounOf(string member) => member switch
+    {
+        "authorizationId" => "authorizations",
+        "payeeId" => "payees",
+        _ when member.EndsWith("ccountId", StringComparison.Ordinal) => "accounts",
+        _ => throw new NotSupportedException($"{member}: whose id is this?"),
+    };
+
+    private static JsonObject BodyOf(string schema, Dictionary<string, string> own) => schema switch
+    {
+        nameof(CreatePayee) => new() { ["name"] = "Maya", ["iban"] = Iban.Create("GB", "XXBK20202066666666") },
+        nameof(RegisterPasskey) => new() { ["ceremonyId"] = new string('0', 32), ["credentialJson"] = """{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{}}""", ["name"] = "Phone" },
+        nameof(CashMovement) => new() { ["accountIban"] = Elsewhere, ["amount"] = new JsonObject { ["amount"] = "1.00", ["currency"] = "GBP" } },
+        nameof(CreatePayment) or nameof(AmendPayment) => new()
+        {
+            ["debtorAccountId"] = own["accounts"],
+            ["payeeId"] = own["payees"],
+            ["instructedAmount"] = new JsonObject { ["amount"] = "1.00", ["currency"] = "GBP" },
+        },
+        _ => throw new NotSupportedException($"{schema}: there is no example."),
+    };
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, string method, string path, string? body = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (method is "POST" or "PATCH" or "PUT")
         {
-            request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+            request.Content = new StringContent(body ?? "{}", Encoding.UTF8, "application/json");
             request.Headers.Add(ApiHeaders.IdempotencyKey, "probe");
         }
 
