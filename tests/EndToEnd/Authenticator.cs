@@ -7,7 +7,8 @@ namespace EndToEnd;
 
 /// <summary>
 /// A demo user's authenticator app (RFC 6238: HMAC-SHA-1, 30 s, 6 digits), written independently of the bank's. It gives each code once, as the bank
-/// accepts it once, and lets callers wait for the next one.
+/// accepts it once, and lets callers wait for the next one. Its clock is one step fast, which the bank allows for (RFC 6238 section 5.2): so each
+/// code has at least a minute to live, however slow the machine.
 /// </summary>
 public sealed class Authenticator(string base32Secret) : IDisposable
 {
@@ -37,7 +38,7 @@ public sealed class Authenticator(string base32Secret) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
 
-    private static long CurrentStep() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds;
+    private static long CurrentStep() => (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds) + 1;
 
     private string Code(long step)
     {

@@ -14,7 +14,7 @@ namespace EndToEnd;
 /// </summary>
 internal sealed class Visitor : IAsyncDisposable
 {
-    private const float TimeoutMs = 30_000;
+    private const float TimeoutMs = 90_000;
 
     private readonly BankInBrowser _bank;
     private readonly IBrowserContext _context;
@@ -81,6 +81,13 @@ internal sealed class Visitor : IAsyncDisposable
                 ["automaticPresenceSimulation"] = true,
             },
         });
+    }
+
+    /// <summary>Chooses a payee on the payment page, by name.</summary>
+    public async Task ChoosePayeeAsync(string name)
+    {
+        var value = await Page.Locator("#To option").Filter(new() { HasText = name }).GetAttributeAsync("value");
+        await Page.GetByLabel("To", new() { Exact = true }).SelectOptionAsync(value!);
     }
 
     /// <summary>Opens the chat and waits until the assistant has greeted.</summary>
