@@ -25,8 +25,9 @@ public sealed class Authenticator(string base32Secret) : IDisposable
         await _turn.WaitAsync();
         try
         {
-            await Wait.UntilAsync(() => CurrentStep() > _lastStep, NextStepTimeout, "the authenticator shows another code");
-            _lastStep = CurrentStep();
+            // The bank accepts the code of the step to come as well (RFC 6238 section 5.2), which saves a wait.
+            await Wait.UntilAsync(() => CurrentStep() + 1 > _lastStep, NextStepTimeout, "the authenticator shows another code");
+            _lastStep = Math.Max(_lastStep + 1, CurrentStep());
             return Code(_lastStep);
         }
         finally

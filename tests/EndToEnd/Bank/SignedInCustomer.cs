@@ -3,24 +3,22 @@ using System.Security.Cryptography;
 using AppHost.Bank;
 using AppHost.Demo;
 using Banking.Client;
-using Testing;
 
 namespace EndToEnd.Bank;
 
 /// <summary>A demo customer with a session and a passkey, at the API as the pages' process would be for them.</summary>
 internal sealed class SignedInCustomer : IDisposable
 {
-    private const int StepSeconds = 30;
-
     private readonly HostedBank _bank;
     private readonly DemoLogin _login;
     private readonly SoftwarePasskey _passkey;
     private readonly HttpClient _assistant;
-    private long _lastStep;
+    private readonly Authenticator _authenticator;
 
     private SignedInCustomer(HostedBank bank, DemoLogin login, BankingApiClient api, HttpClient assistant)
     {
         (_bank, _login, Api, _assistant) = (bank, login, api, assistant);
+        _authenticator = new Authenticator(login.TotpSecret);
         _passkey = new SoftwarePasskey(bank.Web);
     }
 
@@ -55,7 +53,7 @@ internal sealed class SignedInCustomer : IDisposable
         var challenge = await Api.RegisterPasskeyAsync(request, Call());
         Assert.Equal(ErrorCodes.InsufficientUserAuthentication, challenge.Problem?.Code);
         var authorizationId = challenge.Problem!.Text("authorizationId")!;
-        Succeeded(await Api.ApproveAsync(authorizationId, new ApproveAuthorization("totp", await NextCodeAsync(), CredentialJson: null), Call()));
+        Succeeded(await Api.ApproveAsync(authorizationId, new ApproveAuthorization("totp", await _authenticator.NextCodeAsync(), CredentialJson: null), Call()));
         Succeeded(await Api.RegisterPasskeyAsync(request with { AuthorizationId = authorizationId }, Call()));
     }
 
@@ -86,6 +84,7 @@ internal sealed class SignedInCustomer : IDisposable
 
     public void Dispose()
     {
+        _authenticator.Dispose();
         _passkey.Dispose();
         _assistant.Dispose();
     }
@@ -96,17 +95,6 @@ internal sealed class SignedInCustomer : IDisposable
     {
         var device = new DeviceInfo("end-to-end-" + User, "EndToEnd", "127.0.0.1");
         var ticket = Succeeded(await Api.SignInWithPasswordAsync(new PasswordSignIn(_login.User, _login.Password, device)));
-        AccessToken = Succeeded(await Api.SignInWithTotpAsync(new TotpSignIn(ticket.Ticket, await NextCodeAsync()))).AccessToken;
+        AccessToken = Succeeded(await Api.SignInWithTotpAsync(new TotpSignIn(ticket.Ticket, await _authenticator.NextCodeAsync()))).AccessToken;
     }
-
-    // Each code is good once, from one step before its own to one step after (RFC 6238 section 5.2).
-    private async Task<string> NextCodeAsync()
-    {
-        var step = Math.Max(_lastStep + 1, CurrentStep() - 1);
-        await Wait.UntilAsync(() => CurrentStep() + 1 >= step, TimeSpan.FromSeconds(2 * StepSeconds), "the next one-time code is accepted");
-        _lastStep = step;
-        return Totp.Code(_login.TotpSecret, DateTimeOffset.FromUnixTimeSeconds(step * StepSeconds));
-    }
-
-    private static long CurrentStep() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds;
 }

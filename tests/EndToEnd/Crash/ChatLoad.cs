@@ -19,7 +19,10 @@ internal sealed class ChatLoad : IDisposable
     private readonly List<(string ClientId, string Text, string? Id)> _sent = [];
     private int _answered;
 
-    private ChatLoad(HttpClient http, string address, string conversationId, string first) => (_http, _address, ConversationId, _first) = (http, address, conversationId, first);
+    private ChatLoad(SignedInCustomer customer, HttpClient http, string address, string conversationId, string first) =>
+        (Customer, _http, _address, ConversationId, _first) = (customer, http, address, conversationId, first);
+
+    public SignedInCustomer Customer { get; }
 
     public string ConversationId { get; }
 
@@ -37,7 +40,7 @@ internal sealed class ChatLoad : IDisposable
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", conversation.Token);
         using var started = await http.PostAsync(new Uri($"{bank.DirectLine}/conversations"), content: null);
         started.EnsureSuccessStatusCode();
-        return new ChatLoad(http, $"{bank.DirectLine}/conversations/{conversation.ConversationId}/activities", conversation.ConversationId, first);
+        return new ChatLoad(customer, http, $"{bank.DirectLine}/conversations/{conversation.ConversationId}/activities", conversation.ConversationId, first);
     }
 
     /// <summary>Asks, and listens for the answer, until the assistant no longer answers.</summary>

@@ -37,14 +37,12 @@ public sealed class CrashTests(ITestOutputHelper output)
         var random = new Random(seed);
 
         await using var bank = await HostedBank.StartAsync();
-        var customers = new List<SignedInCustomer>();
-        foreach (var user in Customers)
+        var customers = await Task.WhenAll(Customers.Select(async user =>
         {
             var customer = await SignedInCustomer.SignInAsync(bank, user);
             await customer.RegisterPasskeyAsync();
-            customers.Add(customer);
-        }
-
+            return customer;
+        }));
         var before = await ReadBooksAsync(bank);
         string[] victims = [HostedBank.BankingApi, HostedBank.AssistantBot, HostedBank.BankWeb, Database, Host];
         random.Shuffle(victims);
@@ -54,20 +52,16 @@ public sealed class CrashTests(ITestOutputHelper output)
             await CheckMoneyAsync(bank, before, victim);
         }
 
-        foreach (var chat in _chats)
-        {
-            await chat.CheckAsync();
-        }
-
-        await CheckDraftsAsync(customers);
+        await Task.WhenAll(_chats.Select(chat => chat.CheckAsync()));
+        await CheckDraftsAsync();
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{victims.Length} crashes; {_payments.Sum(load => load.Attempts.Count)} payments, {_payments.Sum(load => load.Acknowledged)} acknowledged; {_chats.Sum(chat => chat.Answered)} answers seen while it ran."));
         _chats.ForEach(chat => chat.Dispose());
-        customers.ForEach(customer => customer.Dispose());
+        Array.ForEach(customers, customer => customer.Dispose());
     }
 
-    private async Task CrashAsync(HostedBank bank, List<SignedInCustomer> customers, string victim, Random random)
+    private async Task CrashAsync(HostedBank bank, IReadOnlyList<SignedInCustomer> customers, string victim, Random random)
     {
         var payments = new List<PaymentLoad>();
         var chats = new List<ChatLoad>();
@@ -81,14 +75,17 @@ public sealed class CrashTests(ITestOutputHelper output)
 
             await payments[^1].ParkAsync();
 
-            chats.Add(await ChatLoad.OpenAsync(bank, customer, $"Pay Maya Okafor {AmountOfDraft(_chats.Count + chats.Count)}"));
+            for (var i = 0; i < 2; i++)
+            {
+                chats.Add(await ChatLoad.OpenAsync(bank, customer, $"Pay Maya Okafor {AmountOfDraft(_chats.Count + chats.Count)}"));
+            }
         }
 
         _payments.AddRange(payments);
         _chats.AddRange(chats);
         var paidBefore = payments.Sum(payment => payment.Acknowledged) + random.Next(6, 15);
         var load = Task.WhenAll([.. payments.Select(payment => payment.RunAsync()), .. chats.Select(chat => chat.RunAsync())]);
-        var answeredBefore = random.Next(1, 5);
+        var answeredBefore = random.Next(2, 9);
         await Wait.UntilAsync(
             () => load.IsCompleted || (payments.Sum(payment => payment.Acknowledged) >= paidBefore && chats.Sum(chat => chat.Answered) >= answeredBefore),
             LoadTimeout,
@@ -121,14 +118,14 @@ public sealed class CrashTests(ITestOutputHelper output)
         await load;
         await bank.StartAgainAsync();
 
-        foreach (var payment in payments)
+        await Task.WhenAll(payments.Select(async payment =>
         {
             foreach (var attempt in payment.Attempts)
             {
                 await payment.CheckRepetitionsAsync(attempt);
                 Assert.True(await payment.AdvanceAsync(attempt), $"{attempt.ExecuteKey} could not be taken to its end.\n{bank.Logs()}");
             }
-        }
+        }));
 
         var verified = await bank.VerifyAsync();
         Assert.True(verified.ExitCode == 0, verified.Text);
@@ -198,12 +195,12 @@ public sealed class CrashTests(ITestOutputHelper output)
     }
 
     /// <summary>A message that asked for a payment prepared it at most once, however often it was repeated and resumed.</summary>
-    private async Task CheckDraftsAsync(List<SignedInCustomer> customers)
+    private async Task CheckDraftsAsync()
     {
         var drafted = 0;
         for (var i = 0; i < _chats.Count; i++)
         {
-            var customer = customers[i % customers.Count];
+            var customer = _chats[i].Customer;
             var found = SignedInCustomer.Succeeded(await customer.Api.ListPaymentsAsync(state: null, _chats[i].ConversationId, cursor: null, limit: null, customer.Call())).Items;
             Assert.True(found.Count <= 1, $"{_chats[i].ConversationId} prepared {found.Count} payments.");
             Assert.All(found, payment => Assert.Equal(AmountOfDraft(i), payment.InstructedAmount.Amount));

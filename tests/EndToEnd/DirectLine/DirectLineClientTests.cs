@@ -107,7 +107,8 @@ public sealed class DirectLineClientTests(BankFixture fixture) : IClassFixture<B
         await client.UntilAsync(() => client.Messages.Select(Id).Distinct(StringComparer.Ordinal).Count() == 1 + (2 * MessageCount));
 
         var all = await ReadAllAsync(conversation);
-        Assert.Equal(all, client.Messages.Select(Id));
+        Assert.Equal(all, client.Events("frame").SelectMany(frame => frame.GetProperty("ids").EnumerateArray()).Select(id => id.GetString()!));
+        Assert.Equal(all, client.Messages.Select(Id).Order(StringComparer.Ordinal));
         for (var i = 0; i < MessageCount; i++)
         {
             var sent = Assert.Single(client.Messages, message => NodeClient.ClientActivityId(message) == Name(i));

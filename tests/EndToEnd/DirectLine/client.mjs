@@ -22,6 +22,12 @@ class ReportedSocket extends WebSocket {
     super(address);
     socket = this;
     this.on('open', () => say({ event: 'socket', state: 'open' }));
+    // As they come over the wire: the client hands the activities of frames in quick succession on in no certain order.
+    this.on('message', (data) => {
+      if (data.length > 0) {
+        say({ event: 'frame', ids: JSON.parse(data).activities.filter((activity) => activity.id).map((activity) => activity.id) });
+      }
+    });
     this.on('close', (code, reason) => say({ event: 'socket', state: 'closed', code, reason: reason.toString() }));
   }
 }
