@@ -7,8 +7,7 @@ namespace EndToEnd;
 
 /// <summary>
 /// A demo user's authenticator app (RFC 6238: HMAC-SHA-1, 30 s, 6 digits), written independently of the bank's. It gives each code once, as the bank
-/// accepts it once, and lets callers wait for the next one. Its clock is one step fast, which the bank allows for (RFC 6238 section 5.2): so each
-/// code has at least a minute to live, however slow the machine.
+/// accepts it once, and lets callers wait for the next one.
 /// </summary>
 public sealed class Authenticator(string base32Secret) : IDisposable
 {
@@ -39,7 +38,7 @@ public sealed class Authenticator(string base32Secret) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
 
-    private static long CurrentStep() => (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds) + 1;
+    private static long CurrentStep() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / StepSeconds;
 
     private string Code(long step)
     {
