@@ -18,8 +18,23 @@ public sealed class Authenticator(string base32Secret) : IDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long _lastStep;
 
-    /// <summary>A code nobody was given before.</summary>
+    /// <summary>A code nobody was given before, for a user who does one thing at a time.</summary>
     public async Task<string> NextCodeAsync()
+    {
+        var code = string.Empty;
+        await UseNextCodeAsync(next =>
+        {
+            code = next;
+            return Task.CompletedTask;
+        });
+        return code;
+    }
+
+    /// <summary>
+    /// Hands out a code nobody was given before, and no other until <paramref name="use"/> is through with it: the bank takes no code older
+    /// than the last one it took, so journeys of one user must not overtake each other.
+    /// </summary>
+    public async Task UseNextCodeAsync(Func<string, Task> use)
     {
         await _turn.WaitAsync();
         try
@@ -27,7 +42,7 @@ public sealed class Authenticator(string base32Secret) : IDisposable
             // The bank accepts the code of the step to come as well (RFC 6238 section 5.2), which saves a wait.
             await Wait.UntilAsync(() => CurrentStep() + 1 > _lastStep, NextStepTimeout, "the authenticator shows another code");
             _lastStep = Math.Max(_lastStep + 1, CurrentStep());
-            return Code(_lastStep);
+            await use(Code(_lastStep));
         }
         finally
         {

@@ -66,7 +66,7 @@ public sealed class BankInBrowser : IAsyncDisposable
         }
 
         // Long, since a slow machine is no defect.
-        Assertions.SetDefaultExpectTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(90_000);
         _playwright = await Playwright.CreateAsync();
         Browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

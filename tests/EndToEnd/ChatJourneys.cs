@@ -41,7 +41,7 @@ public sealed class ChatJourneys(BankInBrowser bank)
         await other.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await other.WaitForURLAsync("**/sign-out");
 
-        await Wait.UntilAsync(() => Volatile.Read(ref closed) == sockets.Count, TimeSpan.FromSeconds(5));
+        await Wait.UntilAsync(() => Volatile.Read(ref closed) == sockets.Count, TimeSpan.FromSeconds(60), "the chat's sockets are closed");
         await visitor.Page.WaitForURLAsync("**/sign-in?ended=true");
         // What the page still holds opens nothing any more.
         var answer = await visitor.Page.APIRequest.GetAsync("/directline/v3/directline/conversations/any", new() { FailOnStatusCode = false });

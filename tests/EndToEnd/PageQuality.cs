@@ -43,7 +43,7 @@ public sealed class PageQuality(BankInBrowser bank)
         await Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToBeFocusedAsync();
         await CheckAsync(visitor, width);
 
-        await visitor.Page.GetByLabel("To", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Index = 1 });
+        await visitor.ChoosePayeeAsync("Maya Okafor");
         await visitor.Page.GetByLabel("Amount").FillAsync("3.10");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Continue to approval" }).ClickAsync();
         await visitor.Page.WaitForURLAsync("**/approve/pay_*");

@@ -22,7 +22,7 @@ public sealed class PasskeyJourneys(BankInBrowser bank)
 
         var before = await visitor.ReadBalanceAsync("Everyday account");
         await visitor.Page.GotoAsync("/pay");
-        await visitor.Page.GetByLabel("To", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Index = 1 });
+        await visitor.ChoosePayeeAsync("Maya Okafor");
         await visitor.Page.GetByLabel("Amount").FillAsync("7.35");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Continue to approval" }).ClickAsync();
         await visitor.Page.WaitForURLAsync("**/approve/pay_*");

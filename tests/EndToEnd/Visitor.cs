@@ -14,7 +14,7 @@ namespace EndToEnd;
 /// </summary>
 internal sealed class Visitor : IAsyncDisposable
 {
-    private const float TimeoutMs = 30_000;
+    private const float TimeoutMs = 90_000;
 
     private readonly BankInBrowser _bank;
     private readonly IBrowserContext _context;
@@ -52,17 +52,22 @@ internal sealed class Visitor : IAsyncDisposable
         await Page.GetByLabel("User name").FillAsync(login.User);
         await Page.GetByLabel("Password").FillAsync(login.Password);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
-        await Page.GetByLabel("Code").FillAsync(await _bank.AuthenticatorOf(user).NextCodeAsync());
-        await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+        await Expect(Page.GetByLabel("Code")).ToBeVisibleAsync();
+        await _bank.AuthenticatorOf(user).UseNextCodeAsync(async code =>
+        {
+            await Page.GetByLabel("Code").FillAsync(code);
+            await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+            await Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+        });
     }
 
-    /// <summary>Types the next code into the step-up form in front and sends it.</summary>
-    public async Task ApproveWithCodeAsync(string user)
+    /// <summary>Types the next code into the step-up form in front, sends it and waits until it is taken.</summary>
+    public Task ApproveWithCodeAsync(string user) => _bank.AuthenticatorOf(user).UseNextCodeAsync(async code =>
     {
-        await Page.GetByLabel("Code from your authenticator app").FillAsync(await _bank.AuthenticatorOf(user).NextCodeAsync());
+        await Page.GetByLabel("Code from your authenticator app").FillAsync(code);
         await Page.Locator("form:has(#Code) button[type=submit]").ClickAsync();
-    }
+        await Expect(Page.Locator("#Code")).ToHaveCountAsync(0);
+    });
 
     /// <summary>Gives the browser a built-in authenticator with a resident key and user verification, which says yes by itself (WebDriver extension of WebAuthn).</summary>
     public async Task AddVirtualAuthenticatorAsync()
@@ -81,6 +86,13 @@ internal sealed class Visitor : IAsyncDisposable
                 ["automaticPresenceSimulation"] = true,
             },
         });
+    }
+
+    /// <summary>Chooses a payee on the payment page, by name.</summary>
+    public async Task ChoosePayeeAsync(string name)
+    {
+        var value = await Page.Locator("#To option").Filter(new() { HasText = name }).GetAttributeAsync("value");
+        await Page.GetByLabel("To", new() { Exact = true }).SelectOptionAsync(value!);
     }
 
     /// <summary>Opens the chat and waits until the assistant has greeted.</summary>

@@ -66,9 +66,31 @@ internal static class CardElements
         return block;
     }
 
-    /// <summary>A label on the left, a value on the right.</summary>
+    /// <summary>A paragraph of one of our own articles, which know two marks: <c>- </c> before a list item and <c>**</c> around bold words.</summary>
+    public static JsonObject Paragraph(string text)
+    {
+        var parts = (text.StartsWith("- ", StringComparison.Ordinal) ? "•\u00A0" + text[2..] : text).Split("**");
+        var runs = parts.Select((part, i) => (Part: part, Bold: i % 2 == 1)).Where(run => run.Part.Length > 0).Select(JsonNode (run) =>
+        {
+            var inline = new JsonObject { ["type"] = "TextRun", ["text"] = Plain(run.Part) };
+            if (run.Bold)
+            {
+                inline["weight"] = "Bolder";
+            }
+
+            return inline;
+        });
+        return new JsonObject { ["type"] = "RichTextBlock", ["inlines"] = new JsonArray([.. runs]) };
+    }
+
+    /// <summary>A label on the left, a value on the right; what follows in a column stands close under its first line.</summary>
     public static JsonObject Row(JsonObject[] left, JsonObject[] right, bool separator = false)
     {
+        foreach (var below in left.Skip(1).Concat(right.Skip(1)))
+        {
+            below["spacing"] = "None";
+        }
+
         var row = new JsonObject
         {
             ["type"] = "ColumnSet",
@@ -143,6 +165,10 @@ internal static class CardElements
             var code => $"{sign}{text} {code}",
         };
     }
+
+    /// <summary>A movement as people read it: money in has a plus, money out a minus.</summary>
+    public static string FormatSigned(string? amount, string? currency) =>
+        Money.TryParse(amount, currency, out var money) == MoneyFault.None && money.MinorUnits > 0 ? "+" + Format(money) : Format(amount, currency);
 
     /// <summary>An ISO date as people read it: <c>5 March 2026</c>.</summary>
     public static string FormatDate(string? date) =>

@@ -43,9 +43,13 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
         foreach (var account in List(data, "accounts", 20))
         {
             var currency = Get(account, "currency");
+            var (available, booked) = (Format(Get(account, "available"), currency), Format(Get(account, "booked"), currency));
             rows.Add(Row(
                 [Text(Get(account, "name"), bold: true), Text(PrintIban(Get(account, "iban")), subtle: true, size: "Small")],
-                [Text(Format(Get(account, "available"), currency), bold: true, align: "right"), Text($"booked {Format(Get(account, "booked"), currency)}", subtle: true, size: "Small", align: "right")],
+                [
+                    Text(available, bold: true, align: "right"),
+                    Text(available == booked ? "available" : $"available · balance {booked}", subtle: true, size: "Small", align: "right"),
+                ],
                 separator: rows.Count > 0));
         }
 
@@ -63,11 +67,17 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
                     Text(Get(transaction, "counterparty"), bold: true),
                     Text(string.IsNullOrEmpty(reference) ? FormatDate(Get(transaction, "date")) : $"{FormatDate(Get(transaction, "date"))} · {reference}", subtle: true, size: "Small"),
                 ],
-                [Text(Format(Get(transaction, "amount"), Get(transaction, "currency")), align: "right")],
+                [SignedAmount(Get(transaction, "amount"), Get(transaction, "currency"))],
                 separator: rows.Count > 0));
         }
 
         return rows.Count == 0 ? null : Card(rows);
+    }
+
+    private static JsonObject SignedAmount(string? amount, string? currency)
+    {
+        var text = FormatSigned(amount, currency);
+        return Text(text, align: "right", color: text.StartsWith('+') ? "Good" : null);
     }
 
     private static Attachment? Spending(JsonElement data)
@@ -93,7 +103,7 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
         }
 
         var rows = PaymentRows(payment);
-        rows.Insert(0, Text("Payment ready for your approval", bold: true));
+        rows.Insert(0, Text("Payment ready for your approval", subtle: true));
         return Card(
             rows,
             [
@@ -133,7 +143,7 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
         var creditor = payment.TryGetProperty("creditor", out var party) ? party : default;
         var rows = new List<JsonNode>
         {
-            Row("Amount", Format(Get(payment, "amount"), Get(payment, "currency"))),
+            Text(Format(Get(payment, "amount"), Get(payment, "currency")), bold: true, size: "ExtraLarge"),
             Row("To", Get(creditor, "name") ?? Get(payment, "creditorName")),
         };
         if (Get(creditor, "iban") is { } iban)
@@ -151,17 +161,11 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
             rows.Add(Row("Reference", reference));
         }
 
-        if ((Get(payment, "id") ?? Get(payment, "paymentId")) is { } id)
-        {
-            rows.Add(Text(id, subtle: true, size: "Small"));
-        }
-
         return rows;
     }
 
     private static Attachment? Pick(JsonElement data, string list, string action, string idName, Func<JsonElement, string?> detail)
     {
-        var buttons = new List<JsonNode>();
         var rows = new List<JsonNode>();
         foreach (var item in List(data, list, 8))
         {
@@ -170,11 +174,13 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
                 continue;
             }
 
-            rows.Add(Row([Text(name)], [Text(list == "payees" ? PrintIban(detail(item)) : detail(item), subtle: true, size: "Small", align: "right")], separator: rows.Count > 0));
-            buttons.Add(Submit(name, action, new JsonObject { [idName] = id, ["name"] = name }));
+            // The whole row is the button.
+            var row = Row([Text(name, bold: true), Text(list == "payees" ? PrintIban(detail(item)) : $"{detail(item)} available", subtle: true, size: "Small")], [Text("Choose", color: "Accent", align: "right")], separator: rows.Count > 0);
+            row["selectAction"] = Submit(name, action, new JsonObject { [idName] = id, ["name"] = name });
+            rows.Add(row);
         }
 
-        return buttons.Count == 0 ? null : Card(rows, buttons);
+        return rows.Count == 0 ? null : Card(rows);
     }
 
     private Attachment? Help(JsonElement data)
@@ -186,14 +192,16 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
         }
 
         // An article has a run per paragraph.
-        rows.AddRange((Get(data, "text") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(12).Select(paragraph => Text(paragraph)));
+        rows.AddRange((Get(data, "text") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(12).Select(Paragraph));
         var links = List(data, "links", 4).Select(link => (Title: Get(link, "title"), Address: OwnAddress(Get(link, "url"))))
             .Where(link => link.Title is not null && link.Address is not null).Select(JsonNode (link) => Open(link.Title!, link.Address!)).ToList();
         return rows.Count == 0 ? null : Card(rows, links);
     }
 
     private Attachment? Link(JsonElement data) =>
-        OwnAddress(Get(data, "link")) is { } address ? Card([Text(Get(data, "title") ?? "On the bank's page", bold: true)], [Open(Get(data, "title") ?? "Open", address)]) : null;
+        OwnAddress(Get(data, "link")) is { } address
+            ? Card([Text("Opens the bank's own page, where you check and confirm it.", subtle: true)], [Open(Get(data, "title") ?? "Open", address, style: "positive")])
+            : null;
 
     /// <summary>The address when it is one of the bank's own pages; null otherwise.</summary>
     private string? OwnAddress(string? address) =>

@@ -34,10 +34,12 @@ internal sealed class OverviewModel(BankingApiClient api, Format format, TimePro
         var accounts = Api.ListAccountsAsync(call, HttpContext.RequestAborted);
         var recent = Api.ListTransactionsAsync(new TransactionsQuery { Limit = 8 }, call, HttpContext.RequestAborted);
         var spending = Api.GetSpendingAsync(new DateOnly(today.Year, today.Month, 1), today, accountId: null, call, HttpContext.RequestAborted);
+        // What the assistant prepared is a draft until its approval page is opened.
+        var drafts = Api.ListPaymentsAsync("draft", conversationId: null, cursor: null, limit: 10, call, HttpContext.RequestAborted);
         var awaiting = Api.ListPaymentsAsync("awaiting_approval", conversationId: null, cursor: null, limit: 10, call, HttpContext.RequestAborted);
         var held = Api.ListPaymentsAsync("held", conversationId: null, cursor: null, limit: 10, call, HttpContext.RequestAborted);
-        await Task.WhenAll(accounts, recent, spending, awaiting, held);
-        if ((accounts.Result.Problem ?? recent.Result.Problem ?? spending.Result.Problem ?? awaiting.Result.Problem ?? held.Result.Problem) is { } problem)
+        await Task.WhenAll(accounts, recent, spending, drafts, awaiting, held);
+        if ((accounts.Result.Problem ?? recent.Result.Problem ?? spending.Result.Problem ?? drafts.Result.Problem ?? awaiting.Result.Problem ?? held.Result.Problem) is { } problem)
         {
             return await FailAsync(problem);
         }
@@ -45,7 +47,7 @@ internal sealed class OverviewModel(BankingApiClient api, Format format, TimePro
         Accounts = accounts.Result.Value!;
         Recent = recent.Result.Value!.Items;
         Spending = spending.Result.Value!;
-        Waiting = [.. awaiting.Result.Value!.Items, .. held.Result.Value!.Items];
+        Waiting = [.. drafts.Result.Value!.Items, .. awaiting.Result.Value!.Items, .. held.Result.Value!.Items];
         return Page();
     }
 

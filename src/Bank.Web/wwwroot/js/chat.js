@@ -86,6 +86,7 @@
       primaryFont: getComputedStyle(document.body).fontFamily,
       hideUploadButton: true,
       botAvatarInitials: 'SB',
+      botAvatarImage: page.dataset.mark,
       botAvatarBackgroundColor: '#14504c',
       userAvatarInitials: page.dataset.initials,
       userAvatarBackgroundColor: '#9a4f1d',
@@ -98,11 +99,13 @@
       bubbleFromUserBorderColor: '#14504c',
       bubbleFromUserBorderRadius: 14,
       bubbleFromUserTextColor: '#ffffff',
-      bubbleMaxWidth: 560,
+      bubbleMaxWidth: 540,
       bubbleMinWidth: 60,
       suggestedActionBackgroundColor: '#ffffff',
       suggestedActionBorderColor: '#14504c',
       suggestedActionBorderRadius: 18,
+      suggestedActionBorderWidth: 1,
+      paddingRegular: 14,
       suggestedActionTextColor: '#14504c',
       suggestedActionLayout: 'flow',
       suggestedActionHeight: 38,
@@ -116,6 +119,9 @@
     },
     adaptiveCardsHostConfig: {
       fontFamily: getComputedStyle(document.body).fontFamily,
+      fontSizes: { small: 13, default: 15, medium: 17, large: 21, extraLarge: 30 },
+      spacing: { small: 4, default: 7, medium: 14, large: 20, extraLarge: 28, padding: 18 },
+      separator: { lineThickness: 1, lineColor: '#e6e2d8' },
       supportsInteractivity: true,
       containerStyles: {
         default: {
