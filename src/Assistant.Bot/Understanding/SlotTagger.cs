@@ -27,7 +27,7 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
         var labels = examples.SelectMany(example => example.Labels).Append("O").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         var labelOf = labels.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         var count = labels.Length;
-        var weights = new double[Features.Buckets * count];
+        var weights = new double[Features.SlotBuckets * count];
         var transitions = new double[(count + 1) * count];
         // The average over all steps equals the final weights minus the step-weighted sum of updates over the number of steps.
         var weightUpdates = new double[weights.Length];

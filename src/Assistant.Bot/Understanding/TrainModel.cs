@@ -9,7 +9,13 @@ namespace Assistant.Bot.Understanding;
 internal static class TrainModel
 {
     private const int SlotEpochs = 8;
-    private const int IntentEpochs = 10;
+    private static readonly int IntentEpochs = int.Parse(Environment.GetEnvironmentVariable("EP") ?? "10", CultureInfo.InvariantCulture);
+    private static readonly int IntentMembers = int.Parse(Environment.GetEnvironmentVariable("MEM") ?? "4", CultureInfo.InvariantCulture);
+    private const int Folds = 4;
+    private const int FoldEpochs = 3;
+
+    // Asking again is the lesser evil only as long as it stays rare: the threshold is chosen within this share of in-scope utterances.
+    private const double MostTurnedAway = 0.04;
 
     public static TrainedModel Fit(Corpus corpus, string version, int seed, Action<string>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -19,11 +25,30 @@ internal static class TrainModel
         var labelled = examples.Select((example, i) => (Tokens: tokenized[i], Labels: Corpus.LabelsOf(example, tokenized[i]))).ToArray();
         var tagger = SlotTagger.Fit(labelled, SlotEpochs, seed, (epoch, wrong) => progress?.Invoke($"slots   {epoch}/{SlotEpochs}: {wrong.ToString("P2", CultureInfo.InvariantCulture)} of utterances wrong"), cancellationToken);
 
-        // The intent model is trained on the tagger's own labels, as it will meet them in use.
-        var featured = examples
-            .Select((example, i) => (Features: Features.OfUtterance(tokenized[i], UnderstandingModel.SlotOf(tagger.Tag(tokenized[i]))), Label: example.Intent))
+        // The intent model meets slots that are found, not given, and found less well than on lines the tagger was trained on: so it is trained
+        // on what taggers found that had not seen the line.
+        var found = new string?[examples.Count][];
+        for (var fold = 0; fold < Folds; fold++)
+        {
+            var others = labelled.Where((_, i) => examples[i].Source % Folds != fold).ToArray();
+            var stranger = SlotTagger.Fit(others.Length > 0 ? others : labelled, FoldEpochs, seed, null, cancellationToken);
+            for (var i = 0; i < found.Length; i++)
+            {
+                if (examples[i].Source % Folds == fold)
+                {
+                    found[i] = UnderstandingModel.SlotOf(stranger.Tag(tokenized[i]));
+                }
+            }
+        }
+
+        var featured = examples.Select((example, i) => (Features: Features.OfUtterance(tokenized[i], found[i]), Label: example.Intent)).ToArray();
+        var development = corpus.Development
+            .Select(example => (Tokens: Tokenizer.Tokenize(example.Text), example.Intent))
+            .Select(example => (Features.OfUtterance(example.Tokens, UnderstandingModel.SlotOf(tagger.Tag(example.Tokens))), example.Intent))
             .ToArray();
-        var intents = IntentModel.Fit(featured, IntentEpochs, seed, (epoch, loss) => progress?.Invoke($"intents {epoch}/{IntentEpochs}: loss {loss.ToString("F4", CultureInfo.InvariantCulture)}"), cancellationToken);
+        var intents = IntentModel
+            .Fit(featured, IntentEpochs, IntentMembers, seed, (epoch, loss) => progress?.Invoke($"intents {epoch}/{IntentEpochs}: loss {loss.ToString("F4", CultureInfo.InvariantCulture)}"), cancellationToken)
+            .Calibrate(development);
 
         var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -32,6 +57,13 @@ internal static class TrainModel
         };
         var manifest = new ModelManifest(UnderstandingModel.Format, version, corpus.Fingerprint, seed, examples.Count, AcceptAbove: 0.5, UnsureAbove: 0.3, null, hashes);
         var model = new UnderstandingModel(intents, tagger, manifest);
+        if (corpus.Development.Count > 0)
+        {
+            var accept = EvaluateModel.ChooseThreshold(model, corpus.Development, MostTurnedAway);
+            model = new UnderstandingModel(intents, tagger, manifest = manifest with { AcceptAbove = accept, UnsureAbove = Math.Round(accept * 0.6, 2) });
+            progress?.Invoke($"development: {EvaluateModel.Figures(model, corpus.Development)}, accepted above {accept.ToString(CultureInfo.InvariantCulture)}");
+        }
+
         if (corpus.HeldOut.Count > 0)
         {
             model = new UnderstandingModel(intents, tagger, manifest with { HeldOut = EvaluateModel.Figures(model, corpus.HeldOut) });

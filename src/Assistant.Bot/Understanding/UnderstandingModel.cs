@@ -142,8 +142,8 @@ public sealed class UnderstandingModel
                 : throw new ModelLoadException(ModelFault.HashMismatch, $"'{name}' in '{folder}' is not the file its manifest describes.");
         }
 
-        var intents = ReadTable(Verified(IntentFile), rows: Features.Buckets, extraRows: false, IntentFile);
-        var slots = ReadTable(Verified(SlotFile), rows: Features.Buckets, extraRows: true, SlotFile);
+        var intents = ReadTable(Verified(IntentFile), rows: Features.IntentBuckets, extraRows: false, IntentFile);
+        var slots = ReadTable(Verified(SlotFile), rows: Features.SlotBuckets, extraRows: true, SlotFile);
         return new UnderstandingModel(new IntentModel(intents.Labels, intents.Weights), new SlotTagger(slots.Labels, slots.Weights, slots.Transitions), manifest);
     }
 
