@@ -12,7 +12,7 @@ internal static class EvaluateModel
         int found = 0, wanted = 0, matched = 0;
         foreach (var (example, _, _, slots) in results)
         {
-            var gold = example.Slots.Select(span => (span.Slot, span.Start, span.Length)).ToHashSet();
+            var gold = example.Slots.Where(_ => !UnderstandingModel.IsTurnedAway(example.Intent)).Select(span => (span.Slot, span.Start, span.Length)).ToHashSet();
             var guess = slots.Select(slot => (slot.Slot, slot.Start, slot.Length)).ToHashSet();
             wanted += gold.Count;
             found += guess.Count;

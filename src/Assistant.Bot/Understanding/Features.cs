@@ -130,6 +130,11 @@ internal static class Features
             }
         }
 
+        var kind = Class(token);
+        features.Add(SlotBucket('e', kind, previous));
+        features.Add(SlotBucket('f', kind, next));
+        features.Add(SlotBucket('g', kind, cue));
+        features.Add(SlotBucket('h', index > 0 ? Class(tokens[index - 1]) : "<s>", kind, index + 1 < tokens.Count ? Class(tokens[index + 1]) : "</s>"));
         features.Add(SlotBucket('a', cue));
         features.Add(SlotBucket('b', cue, distance switch { 0 => "0", 1 => "1", 2 => "2", 3 => "3", _ => "4" }));
         features.Add(SlotBucket('c', cue, word));
@@ -137,6 +142,27 @@ internal static class Features
         features.Add(SlotBucket('2', index == 0 ? "first" : index == tokens.Count - 1 ? "last" : "inside"));
         features.Add(SlotBucket('0', tokens.Count == 1 ? "alone" : "among"));
     }
+
+    // The closed classes of the language; names are no such class.
+    private static string Class(Token token) => token.Shape switch
+    {
+        TokenShape.Number => "number",
+        TokenShape.Iban => "iban",
+        TokenShape.Symbol => token.Text,
+        _ => token.Norm switch
+        {
+            "one" or "two" or "three" or "four" or "five" or "six" or "seven" or "eight" or "nine" or "ten" or "eleven" or "twelve" or "fifteen" or "twenty" or "thirty" or "forty" or "fifty"
+                or "sixty" or "seventy" or "eighty" or "ninety" or "hundred" or "thousand" => "number",
+            "quid" or "pound" or "pounds" or "pence" or "p" or "gbp" or "tenner" or "fiver" or "grand" or "k" => "money",
+            "january" or "february" or "march" or "april" or "may" or "june" or "july" or "august" or "september" or "october" or "november" or "december" or "jan" or "feb" or "mar" or "apr"
+                or "jun" or "jul" or "aug" or "sep" or "sept" or "oct" or "nov" or "dec" => "month",
+            "monday" or "tuesday" or "wednesday" or "thursday" or "friday" or "saturday" or "sunday" or "mon" or "tue" or "tues" or "wed" or "thu" or "thur" or "thurs" or "fri" or "sat" or "sun" => "day",
+            "today" or "yesterday" or "tonight" or "week" or "month" or "year" or "weekend" or "quarter" or "days" or "weeks" or "months" or "fortnight" => "time",
+            "current" or "savings" or "saving" or "saver" or "isa" or "joint" or "pot" or "fund" or "account" or "bills" => "account",
+            "my" or "the" or "our" or "his" or "her" or "their" or "a" or "an" or "your" => "article",
+            _ => Cues.Contains(token.Norm) ? "cue" : "word",
+        },
+    };
 
     private static string Shape(Token token) => token.Shape switch
     {

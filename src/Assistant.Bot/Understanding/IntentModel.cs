@@ -138,9 +138,9 @@ internal sealed class IntentModel(IReadOnlyList<string> labels, float[] weights)
         return new IntentModel(labels, weights);
     }
 
-    private static readonly float Dropout = E("DROP", 0.5f);static float E(string n, float d) => Environment.GetEnvironmentVariable(n) is { } v ? float.Parse(v, System.Globalization.CultureInfo.InvariantCulture) : d;
-    private static readonly float LearningRate = E("LR", 0.15f);
-    private static readonly float Regularisation = E("REG", 2e-5f);
+    private const float Dropout = 0.5f;
+    private const float LearningRate = 0.15f;
+    private const float Regularisation = 2e-5f;
 
     private static float Scale(int features) => 1f / MathF.Sqrt(Math.Max(features, 1)) * 2f;
 
