@@ -23,6 +23,9 @@ public sealed record DialogueState
     /// <summary>The last question that was answered, for follow-ups such as "and savings?".</summary>
     public AnsweredQuestion? LastQuestion { get; init; }
 
+    /// <summary>A second payment asked for in the same message as the first, to be offered once that is settled.</summary>
+    public SlotValues? NextPayment { get; init; }
+
     /// <summary>How many times in a row the customer was not understood.</summary>
     public int Misunderstandings { get; init; }
 
@@ -37,6 +40,7 @@ public sealed record DialogueState
         TaskClosed => this with { Task = null },
         QuestionAnswered answered => this with { LastQuestion = answered.Question },
         PaymentPrepared prepared => this with { Draft = prepared.Payment },
+        PaymentRemembered remembered => this with { NextPayment = remembered.Payment },
         PaymentClosed closed => Draft is { } draft && draft.PaymentId == closed.PaymentId ? this with { Draft = null } : this,
         _ => this,
     };
@@ -155,6 +159,7 @@ public sealed record SlotValues
 [JsonDerivedType(typeof(QuestionAnswered), "question_answered.v1")]
 [JsonDerivedType(typeof(PaymentPrepared), "payment_prepared.v1")]
 [JsonDerivedType(typeof(PaymentClosed), "payment_closed.v1")]
+[JsonDerivedType(typeof(PaymentRemembered), "payment_remembered.v1")]
 public abstract record DialogueEvent;
 
 /// <summary>A turn was read. <paramref name="Understood"/> is false when the assistant could make nothing of it.</summary>
@@ -171,6 +176,9 @@ public sealed record QuestionAnswered(AnsweredQuestion Question) : DialogueEvent
 
 /// <summary>The bank prepared a payment, or changed the prepared one.</summary>
 public sealed record PaymentPrepared(PreparedPayment Payment) : DialogueEvent;
+
+/// <summary>A payment is kept for after the one in hand; null when there is none any more.</summary>
+public sealed record PaymentRemembered(SlotValues? Payment) : DialogueEvent;
 
 /// <summary>A prepared payment is no longer open; <paramref name="State"/> is the bank's word for what became of it.</summary>
 public sealed record PaymentClosed(string PaymentId, string State) : DialogueEvent;

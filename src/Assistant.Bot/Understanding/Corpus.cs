@@ -13,7 +13,11 @@ internal readonly record struct SlotSpan(string Slot, int Start, int Length)
 }
 
 /// <summary>An utterance with its intent and slots.</summary>
-internal sealed record Example(string Intent, string Text, IReadOnlyList<SlotSpan> Slots);
+internal sealed record Example(string Intent, string Text, IReadOnlyList<SlotSpan> Slots)
+{
+    /// <summary>Which written line it comes from, so that lines and their variations are never split.</summary>
+    public int Source { get; init; }
+}
 
 /// <summary>A corpus that cannot be read; the message names file, line and fault.</summary>
 public sealed class CorpusException(string message) : Exception(message);
@@ -78,9 +82,10 @@ internal sealed partial class Corpus
         var seen = new HashSet<(string, string)>();
         // What a template happens to produce must not be a line the model is measured on.
         var measured = HeldOut.Concat(Development).Select(example => example.Text).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var source = 0;
         void Add(string intent, string marked, string place)
         {
-            var example = Unmark(intent, marked, place);
+            var example = Unmark(intent, marked, place) with { Source = source };
             if (example.Text.Length > 0 && !measured.Contains(example.Text) && seen.Add((intent, example.Text)))
             {
                 examples.Add(example);
@@ -89,6 +94,7 @@ internal sealed partial class Corpus
 
         foreach (var (intent, line, samples, polite, place) in _sources)
         {
+            source++;
             var isTemplate = line.Contains('{', StringComparison.Ordinal);
             if (!isTemplate)
             {
@@ -252,7 +258,7 @@ internal sealed partial class Corpus
             case "amount" when random.NextDouble() < 0.75: return AmountForm(random);
             case "iban": return IbanForm(random);
             case "number": return random.Next(2, 30).ToString(CultureInfo.InvariantCulture);
-            case "payee" when random.NextDouble() < 0.2: return InventName(random);
+            case "payee" when random.NextDouble() < 0.3: return InventName(random);
         }
 
         return _lists.TryGetValue(list, out var items)
@@ -295,7 +301,13 @@ internal sealed partial class Corpus
         string[] heads = ["Ba", "Che", "Do", "Fen", "Gri", "Ha", "Iz", "Jo", "Kal", "Lu", "Mor", "Ni", "Os", "Pra", "Ri", "Sha", "Ta", "Vel", "Wen", "Yu", "Zo"];
         string[] tails = ["bert", "da", "fia", "go", "ham", "ka", "lin", "ma", "ndra", "ola", "quist", "rson", "shi", "ton", "vic", "wood", "xley", "zi"];
         string Word() => heads[random.Next(heads.Length)] + (random.Next(3) == 0 ? "la" : "") + tails[random.Next(tails.Length)];
-        return random.Next(2) == 0 ? Word() : $"{Word()} {Word()}";
+        return random.Next(6) switch
+        {
+            0 or 1 => Word(),
+            2 or 3 => $"{Word()} {Word()}",
+            4 => Word().ToLowerInvariant(),
+            _ => $"{Word()} {Word()}".ToLowerInvariant(),
+        };
     }
 
     // One slip of the finger in a word outside the slots.

@@ -12,7 +12,7 @@ internal static class EvaluateModel
         int found = 0, wanted = 0, matched = 0;
         foreach (var (example, _, _, slots) in results)
         {
-            var gold = example.Slots.Select(span => (span.Slot, span.Start, span.Length)).ToHashSet();
+            var gold = example.Slots.Where(_ => !UnderstandingModel.IsTurnedAway(example.Intent)).Select(span => (span.Slot, span.Start, span.Length)).ToHashSet();
             var guess = slots.Select(slot => (slot.Slot, slot.Start, slot.Length)).ToHashSet();
             wanted += gold.Count;
             found += guess.Count;
@@ -26,8 +26,22 @@ internal static class EvaluateModel
             Share(right, results.Count),
             Math.Round(ByIntent(results).Average(row => row.F1), 4),
             Math.Round(wanted + found == 0 ? 1 : 2.0 * matched / (wanted + found), 4),
-            Share(outOfScope.Count(TurnedAway), outOfScope.Count),
-            Share(inScope.Count(TurnedAway), inScope.Count));
+            Share(outOfScope.Count(result => TurnedAway(result, model.Manifest.AcceptAbove)), outOfScope.Count),
+            Share(inScope.Count(result => TurnedAway(result, model.Manifest.AcceptAbove)), inScope.Count));
+    }
+
+    /// <summary>
+    /// The probability below which a reading is not acted on: the one that turns most out-of-scope utterances away while no more than
+    /// <paramref name="mostTurnedAway"/> of those in scope are.
+    /// </summary>
+    public static double ChooseThreshold(UnderstandingModel model, IReadOnlyList<Example> examples, double mostTurnedAway)
+    {
+        var results = Run(model, examples);
+        var outOfScope = results.Where(result => Refusals.Contains(result.Example.Intent)).ToList();
+        var inScope = results.Where(result => !Refusals.Contains(result.Example.Intent)).ToList();
+        return Enumerable.Range(20, 41).Select(percent => percent / 100.0)
+            .Where(threshold => threshold <= 0.2 || Share(inScope.Count(result => TurnedAway(result, threshold)), inScope.Count) <= mostTurnedAway)
+            .MaxBy(threshold => (outOfScope.Count(result => TurnedAway(result, threshold)), -threshold));
     }
 
     public static IReadOnlyList<(string Intent, int Count, double F1)> ByIntent(UnderstandingModel model, IReadOnlyList<Example> examples) => ByIntent(Run(model, examples));
@@ -54,8 +68,8 @@ internal static class EvaluateModel
             return (example, model.IntentLabels[top.Index], (double)top.Item, slots);
         })];
 
-    private static bool TurnedAway((Example Example, string Guess, double Confidence, IReadOnlyList<FoundSlot> Slots) result) =>
-        Refusals.Contains(result.Guess) || result.Confidence < 0.5;
+    private static bool TurnedAway((Example Example, string Guess, double Confidence, IReadOnlyList<FoundSlot> Slots) result, double accept) =>
+        Refusals.Contains(result.Guess) || result.Confidence < accept;
 
     private static List<(string Intent, int Count, double F1)> ByIntent(List<(Example Example, string Guess, double Confidence, IReadOnlyList<FoundSlot> Slots)> results) =>
         [.. results.Select(result => result.Example.Intent).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(intent =>

@@ -3,8 +3,18 @@ namespace Assistant.Bot.Understanding;
 /// <summary>Turns tokens into hashed features. Both sides of the models, training and use, go through here and nowhere else.</summary>
 internal static class Features
 {
-    /// <summary>Buckets of each weight table (a power of two).</summary>
-    public const int Buckets = 1 << 15;
+    /// <summary>Buckets of the intent model's weights (a power of two).</summary>
+    public const int IntentBuckets = 1 << 16;
+
+    /// <summary>Buckets of the slot tagger's weights (a power of two).</summary>
+    public const int SlotBuckets = 1 << 15;
+
+    /// <summary>Words that tell what the words after them are: "to" a payee, "from" an account, "for" a reference.</summary>
+    private static readonly HashSet<string> Cues = new(StringComparer.Ordinal)
+    {
+        "to", "for", "from", "reference", "saying", "message", "note", "into", "in", "on", "at", "since", "between", "with", "as", "pay", "send", "give", "not", "called", "named",
+        "of", "is", "it", "owe", "by", "using", "out", "instead", "quoting", "label", "marked", "about", "my", "add", "move", "transfer", "iban",
+    };
 
     /// <summary>
     /// Features that decide an intent: words and their neighbours, character n-grams inside words (so that a typo keeps most of its
@@ -22,17 +32,17 @@ internal static class Features
             // A name says nothing about what is wanted.
             if (slots[i] is not (SlotNames.Payee or SlotNames.Reference or SlotNames.Merchant))
             {
-                features.Add(Bucket('w', word));
-                features.Add(Bucket('b', previous, word));
-                features.Add(Bucket('s', beforePrevious, word));
+                features.Add(IntentBucket('w', word));
+                features.Add(IntentBucket('b', previous, word));
+                features.Add(IntentBucket('s', beforePrevious, word));
                 if (tokens[i].Shape == TokenShape.Word)
                 {
                     var marked = $"<{word}>";
-                    for (var n = 3; n <= 5; n++)
+                    for (var n = 2; n <= 5; n++)
                     {
                         for (var start = 0; start + n <= marked.Length; start++)
                         {
-                            features.Add(Bucket('c', marked.AsSpan(start, n)));
+                            features.Add(IntentBucket('c', marked.AsSpan(start, n)));
                         }
                     }
                 }
@@ -42,7 +52,7 @@ internal static class Features
             previous = word;
         }
 
-        features.Add(Bucket('b', previous, "</s>"));
+        features.Add(IntentBucket('b', previous, "</s>"));
 
         var sequence = new List<string> { "<s>" };
         for (var i = 0; i < tokens.Count; i++)
@@ -57,15 +67,17 @@ internal static class Features
         sequence.Add("</s>");
         for (var i = 1; i < sequence.Count; i++)
         {
-            features.Add(Bucket('d', sequence[i]));
-            features.Add(Bucket('e', sequence[i - 1], sequence[i]));
+            features.Add(IntentBucket('d', sequence[i]));
+            features.Add(IntentBucket('e', sequence[i - 1], sequence[i]));
             if (i > 1)
             {
-                features.Add(Bucket('f', sequence[i - 2], sequence[i - 1], sequence[i]));
+                features.Add(IntentBucket('f', sequence[i - 2], sequence[i - 1], sequence[i]));
             }
         }
 
-        features.Add(Bucket('l', Math.Min(tokens.Count, 12) switch { <= 1 => "1", 2 => "2", 3 => "3", <= 6 => "6", <= 11 => "11", _ => "more" }));
+        features.Add(IntentBucket('k', sequence[1], sequence[^2]));
+        features.Add(IntentBucket('g', string.Join(' ', slots.Where(slot => slot is not null).Distinct(StringComparer.Ordinal))));
+        features.Add(IntentBucket('l', Math.Min(tokens.Count, 12) switch { <= 1 => "1", 2 => "2", 3 => "3", <= 6 => "6", <= 11 => "11", _ => "more" }));
         var result = features.ToList();
         // A fixed order makes floating-point sums, and so trained weights, repeat exactly.
         result.Sort();
@@ -81,31 +93,76 @@ internal static class Features
         string At(int offset) => index + offset < 0 ? "<s>" : index + offset >= tokens.Count ? "</s>" : tokens[index + offset].Norm;
         var previous = At(-1);
         var next = At(1);
-        features.Add(Bucket('W', word));
-        features.Add(Bucket('P', previous));
-        features.Add(Bucket('N', next));
-        features.Add(Bucket('Q', At(-2)));
-        features.Add(Bucket('O', At(2)));
-        features.Add(Bucket('X', previous, word));
-        features.Add(Bucket('Y', word, next));
-        features.Add(Bucket('Z', At(-2), previous));
-        features.Add(Bucket('V', next, At(2)));
-        features.Add(Bucket('T', At(-2), previous, word));
-        features.Add(Bucket('U', previous, word, next));
-        features.Add(Bucket('R', At(-3), At(-2), previous));
-        features.Add(Bucket('H', Shape(token)));
-        features.Add(Bucket('I', previous, Shape(token)));
-        features.Add(Bucket('J', Shape(token), next));
+        features.Add(SlotBucket('W', word));
+        features.Add(SlotBucket('P', previous));
+        features.Add(SlotBucket('N', next));
+        features.Add(SlotBucket('Q', At(-2)));
+        features.Add(SlotBucket('O', At(2)));
+        features.Add(SlotBucket('X', previous, word));
+        features.Add(SlotBucket('Y', word, next));
+        features.Add(SlotBucket('Z', At(-2), previous));
+        features.Add(SlotBucket('V', next, At(2)));
+        features.Add(SlotBucket('T', At(-2), previous, word));
+        features.Add(SlotBucket('U', previous, word, next));
+        features.Add(SlotBucket('R', At(-3), At(-2), previous));
+        features.Add(SlotBucket('H', Shape(token)));
+        features.Add(SlotBucket('I', previous, Shape(token)));
+        features.Add(SlotBucket('J', Shape(token), next));
         if (token.Shape == TokenShape.Word)
         {
-            features.Add(Bucket('3', word.AsSpan(0, Math.Min(3, word.Length))));
-            features.Add(Bucket('4', word.AsSpan(Math.Max(0, word.Length - 3))));
+            features.Add(SlotBucket('3', word.AsSpan(0, Math.Min(3, word.Length))));
+            features.Add(SlotBucket('4', word.AsSpan(Math.Max(0, word.Length - 3))));
+            features.Add(SlotBucket('5', word.AsSpan(0, Math.Min(4, word.Length))));
+            features.Add(SlotBucket('6', word.AsSpan(Math.Max(0, word.Length - 2))));
         }
 
-        features.Add(Bucket('1', tokens[0].Norm));
-        features.Add(Bucket('2', index == 0 ? "first" : index == tokens.Count - 1 ? "last" : "inside"));
-        features.Add(Bucket('0', tokens.Count == 1 ? "alone" : "among"));
+        features.Add(SlotBucket('1', tokens[0].Norm));
+
+        // Names and references have no words of their own to be known by: what introduced them, and how far back, is what tells.
+        var cue = "<s>";
+        var distance = 0;
+        for (var back = 1; back <= 5 && back <= index && distance == 0; back++)
+        {
+            var before = tokens[index - back];
+            if (before.Shape is TokenShape.Number or TokenShape.Iban || Cues.Contains(before.Norm))
+            {
+                (cue, distance) = (before.Shape == TokenShape.Word ? before.Norm : "#", back);
+            }
+        }
+
+        var kind = Class(token);
+        features.Add(SlotBucket('e', kind, previous));
+        features.Add(SlotBucket('f', kind, next));
+        features.Add(SlotBucket('g', kind, cue));
+        features.Add(SlotBucket('h', index > 0 ? Class(tokens[index - 1]) : "<s>", kind, index + 1 < tokens.Count ? Class(tokens[index + 1]) : "</s>"));
+        features.Add(SlotBucket('a', cue));
+        features.Add(SlotBucket('b', cue, distance switch { 0 => "0", 1 => "1", 2 => "2", 3 => "3", _ => "4" }));
+        features.Add(SlotBucket('c', cue, word));
+        features.Add(SlotBucket('d', cue, tokens[0].Norm));
+        features.Add(SlotBucket('2', index == 0 ? "first" : index == tokens.Count - 1 ? "last" : "inside"));
+        features.Add(SlotBucket('0', tokens.Count == 1 ? "alone" : "among"));
     }
+
+    // The closed classes of the language; names are no such class.
+    private static string Class(Token token) => token.Shape switch
+    {
+        TokenShape.Number => "number",
+        TokenShape.Iban => "iban",
+        TokenShape.Symbol => token.Text,
+        _ => token.Norm switch
+        {
+            "one" or "two" or "three" or "four" or "five" or "six" or "seven" or "eight" or "nine" or "ten" or "eleven" or "twelve" or "fifteen" or "twenty" or "thirty" or "forty" or "fifty"
+                or "sixty" or "seventy" or "eighty" or "ninety" or "hundred" or "thousand" => "number",
+            "quid" or "pound" or "pounds" or "pence" or "p" or "gbp" or "tenner" or "fiver" or "grand" or "k" => "money",
+            "january" or "february" or "march" or "april" or "may" or "june" or "july" or "august" or "september" or "october" or "november" or "december" or "jan" or "feb" or "mar" or "apr"
+                or "jun" or "jul" or "aug" or "sep" or "sept" or "oct" or "nov" or "dec" => "month",
+            "monday" or "tuesday" or "wednesday" or "thursday" or "friday" or "saturday" or "sunday" or "mon" or "tue" or "tues" or "wed" or "thu" or "thur" or "thurs" or "fri" or "sat" or "sun" => "day",
+            "today" or "yesterday" or "tonight" or "week" or "month" or "year" or "weekend" or "quarter" or "days" or "weeks" or "months" or "fortnight" => "time",
+            "current" or "savings" or "saving" or "saver" or "isa" or "joint" or "pot" or "fund" or "account" or "bills" => "account",
+            "my" or "the" or "our" or "his" or "her" or "their" or "a" or "an" or "your" => "article",
+            _ => Cues.Contains(token.Norm) ? "cue" : "word",
+        },
+    };
 
     private static string Shape(Token token) => token.Shape switch
     {
@@ -115,7 +172,13 @@ internal static class Features
         _ => char.IsUpper(token.Text[0]) ? token.Text.Length > 1 && char.IsUpper(token.Text[1]) ? "XX" : "Xx" : "xx",
     };
 
-    private static int Bucket(char kind, ReadOnlySpan<char> first, ReadOnlySpan<char> second = default, ReadOnlySpan<char> third = default)
+    private static int IntentBucket(char kind, ReadOnlySpan<char> first, ReadOnlySpan<char> second = default, ReadOnlySpan<char> third = default) =>
+        Bucket(IntentBuckets, kind, first, second, third);
+
+    private static int SlotBucket(char kind, ReadOnlySpan<char> first, ReadOnlySpan<char> second = default, ReadOnlySpan<char> third = default) =>
+        Bucket(SlotBuckets, kind, first, second, third);
+
+    private static int Bucket(int buckets, char kind, ReadOnlySpan<char> first, ReadOnlySpan<char> second, ReadOnlySpan<char> third)
     {
         unchecked
         {
@@ -128,7 +191,7 @@ internal static class Features
             hash = (hash ^ 0x1F) * 16777619u;
             hash = Mix(hash, third);
             hash ^= hash >> 15;
-            return (int)(hash & (Buckets - 1));
+            return (int)(hash & (uint)(buckets - 1));
         }
     }
 

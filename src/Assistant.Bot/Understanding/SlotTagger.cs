@@ -8,6 +8,8 @@ namespace Assistant.Bot.Understanding;
 /// </summary>
 internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, float[] transitions)
 {
+    private const double Dropout = 0.25;
+
     public IReadOnlyList<string> Labels { get; } = labels;
 
     /// <summary>Row per bucket, column per label.</summary>
@@ -27,14 +29,14 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
         var labels = examples.SelectMany(example => example.Labels).Append("O").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         var labelOf = labels.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         var count = labels.Length;
-        var weights = new double[Features.Buckets * count];
+        var weights = new double[Features.SlotBuckets * count];
         var transitions = new double[(count + 1) * count];
         // The average over all steps equals the final weights minus the step-weighted sum of updates over the number of steps.
         var weightUpdates = new double[weights.Length];
         var transitionUpdates = new double[transitions.Length];
         var order = Enumerable.Range(0, examples.Count).ToArray();
         var random = new Random(seed);
-        var features = new List<int>();
+        var features = new List<List<int>>();
         double step = 1;
         for (var epoch = 1; epoch <= epochs; epoch++)
         {
@@ -49,7 +51,25 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
                     continue;
                 }
 
-                var guess = Decode(tokens.Count, Emissions(tokens, weights, count), transitions, labels);
+                // Leaving out part of the evidence each time keeps the tagger from knowing names by heart: their surroundings have to tell.
+                while (features.Count < tokens.Count)
+                {
+                    features.Add([]);
+                }
+
+                var emissions = new double[tokens.Count * count];
+                for (var i = 0; i < tokens.Count; i++)
+                {
+                    Features.OfToken(tokens, i, features[i]);
+                    features[i].RemoveAll(_ => random.NextDouble() < Dropout);
+                    var row = emissions.AsSpan(i * count, count);
+                    foreach (var feature in features[i])
+                    {
+                        TensorPrimitives.Add(row, weights.AsSpan(feature * count, count), row);
+                    }
+                }
+
+                var guess = Decode(tokens.Count, emissions, transitions, labels);
                 var exact = true;
                 for (var i = 0; i < tokens.Count; i++)
                 {
@@ -59,8 +79,7 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
                     if (guess[i] != goldLabel)
                     {
                         exact = false;
-                        Features.OfToken(tokens, i, features);
-                        foreach (var feature in features)
+                        foreach (var feature in features[i])
                         {
                             Update(weights, weightUpdates, (feature * count) + goldLabel, 1, step);
                             Update(weights, weightUpdates, (feature * count) + guess[i], -1, step);
@@ -92,10 +111,9 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
         }
     }
 
-    private static T[] Emissions<T>(IReadOnlyList<Token> tokens, T[] weights, int labels)
-        where T : System.Numerics.INumber<T>
+    private static float[] Emissions(IReadOnlyList<Token> tokens, float[] weights, int labels)
     {
-        var emissions = new T[tokens.Count * labels];
+        var emissions = new float[tokens.Count * labels];
         var features = new List<int>(32);
         for (var i = 0; i < tokens.Count; i++)
         {

@@ -66,7 +66,7 @@ public static partial class Tokenizer
 
             var value = match.Value;
             var shape = char.IsAsciiDigit(value[0]) ? TokenShape.Number : char.IsLetter(value[0]) ? TokenShape.Word : TokenShape.Symbol;
-            var norm = shape == TokenShape.Number ? NumberNorm(value) : value.ToLowerInvariant().Replace('’', '\'');
+            var norm = shape switch { TokenShape.Number => NumberNorm(value), TokenShape.Word => WordNorm(value), _ => value };
             tokens.Add(new Token(match.Index, match.Length, value, norm, shape));
             position = match.Index + match.Length;
         }
@@ -77,6 +77,47 @@ public static partial class Tokenizer
     // Models learn from the size class of a number, never from its digits.
     private static string NumberNorm(string value) =>
         value.Contains('.', StringComparison.Ordinal) ? "#num.dd" : value.Length switch { 1 => "#num1", 2 => "#num2", 3 => "#num3", 4 => "#num4", _ => "#num5+" };
+
+    // One form for the ways in which people type the same word: "what's" and "whats", "hellooo" and "hello", "pls" and "please".
+    private static string WordNorm(string value)
+    {
+        Span<char> norm = stackalloc char[value.Length];
+        var length = 0;
+        for (var i = 0; i < value.Length; i++)
+        {
+            var c = char.ToLowerInvariant(value[i]);
+            if (c is '\'' or '’')
+            {
+                continue;
+            }
+
+            var drawnOut = length >= 1 && norm[length - 1] == c
+                && ((i + 1 < value.Length && char.ToLowerInvariant(value[i + 1]) == c) || (i >= 2 && char.ToLowerInvariant(value[i - 2]) == c));
+            if (!drawnOut)
+            {
+                norm[length++] = c;
+            }
+        }
+
+        var word = new string(norm[..length]);
+        return word switch
+        {
+            "u" => "you",
+            "ur" => "your",
+            "pls" or "plz" or "plse" => "please",
+            "thx" or "thanx" or "tnx" => "thanks",
+            "wot" => "what",
+            "acc" or "acct" or "ac" => "account",
+            "accs" or "accts" => "accounts",
+            "bal" => "balance",
+            "amt" => "amount",
+            "xfer" or "trf" => "transfer",
+            "txn" => "transaction",
+            "txns" => "transactions",
+            "ref" => "reference",
+            _ => word,
+        };
+    }
 
     /// <summary>
     /// The length of an account number that starts here: the longest run of groups with right check digits, or, when there is none, the run

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -142,8 +143,8 @@ public sealed class UnderstandingModel
                 : throw new ModelLoadException(ModelFault.HashMismatch, $"'{name}' in '{folder}' is not the file its manifest describes.");
         }
 
-        var intents = ReadTable(Verified(IntentFile), rows: Features.Buckets, extraRows: false, IntentFile);
-        var slots = ReadTable(Verified(SlotFile), rows: Features.Buckets, extraRows: true, SlotFile);
+        var intents = ReadTable(Verified(IntentFile), rows: Features.IntentBuckets, extraRows: false, IntentFile);
+        var slots = ReadTable(Verified(SlotFile), rows: Features.SlotBuckets, extraRows: true, SlotFile);
         return new UnderstandingModel(new IntentModel(intents.Labels, intents.Weights), new SlotTagger(slots.Labels, slots.Weights, slots.Transitions), manifest);
     }
 
@@ -177,8 +178,15 @@ public sealed class UnderstandingModel
     {
         var tokens = Tokenizer.Tokenize(text);
         var labels = _slots.Tag(tokens);
-        return (Spans(text, tokens, labels), _intents.Predict(Features.OfUtterance(tokens, SlotOf(labels))));
+        var scores = _intents.Predict(Features.OfUtterance(tokens, SlotOf(labels)));
+        var top = TensorPrimitives.IndexOfMax(scores);
+        // What is not for the assistant at all holds no values for it either, whatever is named in it.
+        var turnedAway = scores[top] >= _manifest.AcceptAbove && IsTurnedAway(_intents.Labels[top]);
+        return (turnedAway ? [] : Spans(text, tokens, labels), scores);
     }
+
+    /// <summary>Intents whose slots mean nothing.</summary>
+    internal static bool IsTurnedAway(string intent) => intent is IntentNames.OutOfScope or IntentNames.UnsupportedBanking;
 
     internal IReadOnlyList<string> IntentLabels => _intents.Labels;
 

@@ -110,6 +110,12 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                     return await ExplainApproval.RunAsync(script, heard);
                 }
 
+                if (state.NextPayment is { } remembered)
+                {
+                    NextPayment.ForgetIfAsked(script, remembered);
+                    return await PayPayee.RunAsync(script, heard with { Slots = remembered });
+                }
+
                 script.Suggest("What's my balance?", "Pay someone", "Show my transactions");
                 return script.Reply(script.Say("confirm_nothing"));
             case IntentNames.Deny:
@@ -117,6 +123,11 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                 {
                     script.Suggest("Cancel it", "Change the amount", "Change the account");
                     return script.Reply(script.Say("draft_denied", ("payee", draft.CreditorName)));
+                }
+
+                if (state.NextPayment is { } unwanted)
+                {
+                    NextPayment.ForgetIfAsked(script, unwanted);
                 }
 
                 return script.Reply(script.Say("deny_nothing"));
@@ -131,11 +142,19 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         if (MoneySkills.Contains(intent))
         {
             script.Close("replaced");
-            var prepared = await skill.Run(script, heard);
-            return heard.Several && prepared.Events.Any(happened => happened is PaymentPrepared) ? prepared with { Text = script.Say("one_at_a_time", ("text", prepared.Text)) } : prepared;
+            if (intent == IntentNames.PayPayee && heard.Next is { } next)
+            {
+                script.Record(new PaymentRemembered(next));
+                script.Suggest(NextPayment.Suggestion(next));
+                var first = await skill.Run(script, heard);
+                return first with { Text = script.Say("one_at_a_time", ("text", first.Text), ("next", NextPayment.Words(next))) };
+            }
+
+            NextPayment.ForgetIfAsked(script, heard.Slots);
+            return await skill.Run(script, heard);
         }
 
-        return intent is IntentNames.Cancel ? await skill.Run(script, heard) : Resume(script, await skill.Run(script, heard));
+        return intent is IntentNames.Cancel ? NextPayment.Offer(script, await skill.Run(script, heard)) : Resume(script, await skill.Run(script, heard));
     }
 
     /// <summary>A correction: of what is being asked, of what is prepared, or of the question just answered.</summary>
@@ -464,7 +483,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
                     script.Record(new PaymentClosed(paymentId, state));
                 }
 
-                return script.Reply(OutcomeTexts.For(state, happened.Data) ?? "");
+                return NextPayment.Offer(script, script.Reply(OutcomeTexts.For(state, happened.Data) ?? ""));
             case "securebank.payee.created.v1" when happened.Data.Text("name") is { } name:
                 var text = script.Say("payee_created", ("payee", name));
                 if (script.State.Task is { Skill: IntentNames.PayPayee, Asked: SlotNames.Payee } task)

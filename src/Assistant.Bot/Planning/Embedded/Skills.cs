@@ -1,15 +1,34 @@
 using Assistant.Bot.Planning.Embedded.Flows;
 using Assistant.Bot.Understanding;
+using Assistant.Bot.Understanding.Values;
 
 namespace Assistant.Bot.Planning.Embedded;
 
 /// <summary>What a flow is given: the slots known by now, what could not be read in this message, and the message itself.</summary>
-internal sealed record Heard(SlotValues Slots, IReadOnlyList<string> Unreadable, string Text, string? Field = null, bool Several = false)
+internal sealed record Heard(SlotValues Slots, IReadOnlyList<string> Unreadable, string Text, string? Field = null, SlotValues? Next = null)
 {
     /// <summary>All of what was made of a message.</summary>
-    public static Heard Of(Utterance utterance) =>
-        new(utterance.Values, utterance.Unreadable, utterance.Text, utterance.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Field)?.Text,
-            utterance.Slots.Count(slot => slot.Slot == SlotNames.Payee) > 1 && utterance.Slots.Count(slot => slot.Slot == SlotNames.Amount) > 1);
+    public static Heard Of(Utterance utterance)
+    {
+        var field = utterance.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Field)?.Text;
+        var heard = new Heard(utterance.Values, utterance.Unreadable, utterance.Text, field);
+        var payees = utterance.Slots.Where(slot => slot.Slot == SlotNames.Payee).ToList();
+        var amounts = utterance.Slots.Where(slot => slot.Slot == SlotNames.Amount).ToList();
+        var each = amounts.Count == 1 && utterance.Text.Contains(" each", StringComparison.OrdinalIgnoreCase);
+        if (payees.Count < 2 || (amounts.Count < 2 && !each) || !AmountParser.TryParse((each ? amounts[0] : amounts[1]).Text, out var amount))
+        {
+            return heard;
+        }
+
+        // "pay Tom 20 for lunch and Priya 30 for the taxi": what stands behind the second payee or amount belongs to the second payment.
+        var second = each ? payees[1].Start : Math.Min(payees[1].Start, amounts[1].Start);
+        string? Reference(Func<FoundSlot, bool> where) => utterance.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Reference && where(slot))?.Text.Trim('"', '\'', '“', '”', ' ');
+        return heard with
+        {
+            Slots = utterance.Values with { Reference = Reference(slot => slot.Start < second) },
+            Next = SlotValues.None with { Payee = payees[1].Text, Amount = amount.Amount, Currency = amount.Currency, Account = utterance.Values.Account, Reference = Reference(slot => slot.Start > second) },
+        };
+    }
 
     /// <summary>The slot a correction names without its value, or null.</summary>
     public string? FieldSlot => Field?.ToLowerInvariant() switch

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Assistant.Bot.Understanding;
 using Assistant.Bot.Understanding.Values;
 
 namespace Assistant.Bot.Planning.Embedded.Flows;
 
 /// <summary>"What did I pay Tesco last month?": the list, filtered. What third parties wrote stays in the card.</summary>
-internal static class FindTransactions
+internal static partial class FindTransactions
 {
     private const int DefaultCount = 10;
     private const int MostShown = 20;
@@ -39,6 +40,7 @@ internal static class FindTransactions
         }
 
         var text = slots.Merchant ?? slots.Payee;
+        var onlyLast = slots.Count is null && OnlyLast().IsMatch(heard.Text);
         var result = await script.CallAsync(
             ToolNames.TransactionsSearch,
             ("accountId", accountId),
@@ -46,7 +48,7 @@ internal static class FindTransactions
             ("to", slots.To?.ToString("yyyy-MM-dd")),
             ("text", text is null ? null : Bare(text)),
             ("category", slots.Category),
-            ("limit", Math.Clamp(slots.Count ?? DefaultCount, 1, MostShown)));
+            ("limit", Math.Clamp(slots.Count ?? (onlyLast ? 1 : DefaultCount), 1, MostShown)));
         if (result.Failed)
         {
             return Shared.Fail(script, result);
@@ -63,7 +65,9 @@ internal static class FindTransactions
 
         script.Show(CardKinds.Transactions, result.Data);
         script.Suggest("How much did I spend this month?", "What's my balance?");
-        return script.Reply(filter.Length == 0
+        return script.Reply(onlyLast
+            ? script.Say("transactions_last", ("filter", filter))
+            : filter.Length == 0
             ? script.Say("transactions_latest")
             : script.Say(found.Count == 1 ? "transactions_one" : "transactions_found", ("filter", filter)));
     }
@@ -81,6 +85,10 @@ internal static class FindTransactions
 
         return merchant;
     }
+
+    // One thing was asked for: "my last transaction", not "my last transactions".
+    [GeneratedRegex(@"\b(?:last|latest|newest|recent)\s+(?:\w+\s+)?(?:transaction|payment|purchase|thing|one)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex OnlyLast();
 
     private static string Filter(SlotValues slots, string? text, string? account)
     {
