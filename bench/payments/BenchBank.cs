@@ -29,6 +29,7 @@ internal sealed class BenchBank : IAsyncDisposable
     private readonly PostgresCluster _cluster;
     private readonly PostgresWatchdog _watchdog;
     private readonly Process _api;
+    private readonly int _postmaster;
     private readonly long _firstKey;
     private readonly string[] _ibans;
     private readonly long[] _sessions;
@@ -37,6 +38,7 @@ internal sealed class BenchBank : IAsyncDisposable
     {
         (_cluster, _watchdog, _api, Port, Owner) = (cluster, watchdog, api, port, owner);
         (Tokens, _ibans, _sessions, _firstKey) = (tokens, ibans, sessions, firstKey);
+        _postmaster = int.Parse(File.ReadLines(Path.Combine(cluster.Folder, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Where the API listens on 127.0.0.1.</summary>
@@ -175,12 +177,13 @@ internal sealed class BenchBank : IAsyncDisposable
         return ready;
     }
 
-    /// <summary>TPC-B of pgbench for some seconds; transactions per second.</summary>
-    public async Task<double> RunPeerAsync(double seconds)
+    /// <summary>TPC-B of pgbench for some seconds: transactions per second, and how many there were.</summary>
+    public async Task<(double PerSecond, long Transactions)> RunPeerAsync(double seconds)
     {
         var output = await PgbenchAsync(_cluster, "-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", Math.Max(1, (int)Math.Round(seconds)).ToString(CultureInfo.InvariantCulture), "peer");
-        var line = output.Split('\n').First(text => text.StartsWith("tps = ", StringComparison.Ordinal));
-        return double.Parse(line["tps = ".Length..].Split(' ')[0], CultureInfo.InvariantCulture);
+        return (double.Parse(Find("tps = "), CultureInfo.InvariantCulture), long.Parse(Find("number of transactions actually processed: "), CultureInfo.InvariantCulture));
+
+        string Find(string label) => output.Split('\n').First(text => text.StartsWith(label, StringComparison.Ordinal))[label.Length..].Split(' ', '/')[0];
     }
 
     public async Task<long> CountAsync(string sql)
@@ -200,15 +203,8 @@ internal sealed class BenchBank : IAsyncDisposable
         return await row.ReadAsync() ? (row.GetInt64(0), row.GetDouble(1)) : (0, 0);
     }
 
-    /// <summary>Processor time the API has used.</summary>
-    public TimeSpan ApiProcessorTime
-    {
-        get
-        {
-            _api.Refresh();
-            return _api.TotalProcessorTime;
-        }
-    }
+    /// <summary>Processor time used so far.</summary>
+    public ProcessorTimes Processors => ProcessorTimes.Read(_api, _postmaster);
 
     public async ValueTask DisposeAsync()
     {
