@@ -186,6 +186,26 @@ internal sealed class BenchBank : IAsyncDisposable
         string Find(string label) => output.Split('\n').First(text => text.StartsWith(label, StringComparison.Ordinal))[label.Length..].Split(' ', '/')[0];
     }
 
+    /// <summary>A transfer as one function call (two balances, two postings, one commit) for some seconds; latency of each in milliseconds.</summary>
+    public async Task<List<double>> RunFunctionPeerAsync(int clients, double seconds)
+    {
+        var folder = Directory.CreateTempSubdirectory("payments-bench-");
+        try
+        {
+            var script = Path.Combine(folder.FullName, "transfer.sql");
+            await File.WriteAllTextAsync(script, "\\set a random(1, 1000000)\n\\set b random(1, 1000000)\n\\set amount random(1, 5000)\nselect transfer(:a, :b, :amount);\n");
+            await PgbenchAsync(
+                _cluster, "-n", "-M", "prepared", "-c", clients.ToString(CultureInfo.InvariantCulture), "-j", clients > 1 ? "2" : "1",
+                "-T", Math.Max(1, (int)Math.Round(seconds)).ToString(CultureInfo.InvariantCulture), "-f", script, "-l", "--log-prefix", Path.Combine(folder.FullName, "log"), "peer");
+            // client, transaction, microseconds, script, epoch, ...
+            return [.. folder.EnumerateFiles("log*").SelectMany(file => File.ReadLines(file.FullName)).Select(line => double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture) / 1000)];
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     public async Task<long> CountAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(Owner);
@@ -331,6 +351,22 @@ internal sealed class BenchBank : IAsyncDisposable
         }
 
         await PgbenchAsync(cluster, "-i", "-q", "-s", "10", "peer");
+        await using (var connection = new NpgsqlConnection(cluster.SuperuserConnectionString("peer")))
+        {
+            await connection.OpenAsync();
+            await ExecuteAsync(
+                connection,
+                """
+                create table transfer_posting (id bigint generated always as identity primary key, aid integer not null, amount integer not null, at timestamptz not null default now());
+                create function transfer(a integer, b integer, amount integer) returns void language plpgsql as $$
+                begin
+                    perform from pgbench_accounts where aid in (a, b) order by aid for no key update;
+                    update pgbench_accounts set abalance = abalance - amount where aid = a;
+                    update pgbench_accounts set abalance = abalance + amount where aid = b;
+                    insert into transfer_posting (aid, amount) values (a, -amount), (b, amount);
+                end $$;
+                """);
+        }
     }
 
     private static async Task<string> PgbenchAsync(PostgresCluster cluster, params string[] arguments)
@@ -380,7 +416,8 @@ internal sealed class BenchBank : IAsyncDisposable
             ["Fraud__Models"] = Path.Combine(root, "models", "fraud"),
             ["Supervisor__Stdin"] = "true",
             ["Logging__LogLevel__Default"] = "Warning",
-            ["DOTNET_TieredPGO"] = "1",
+            // Nothing of the configuration changes; watching the repository for it would be work of its own.
+            ["DOTNET_hostBuilder__reloadConfigOnChange"] = "false",
         })
         {
             start.Environment[key] = value;

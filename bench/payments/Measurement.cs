@@ -11,6 +11,7 @@ internal sealed record Figures(
     double OtherCores,
     IReadOnlyList<LoadFigure> Loads,
     IReadOnlyList<(string Name, double Ratio, double Floor, double Goal)> Ratios,
+    IReadOnlyList<(string Name, double Ratio, double Ceiling, double Goal)> Latencies,
     IReadOnlyList<(string Name, double Ratio)> ByProcessor,
     IReadOnlyList<(string Name, long Count)> Correctness,
     bool IsCorrect);
@@ -21,7 +22,7 @@ internal static class Measurement
     private const int WarmUpRoundsMax = 4;
 
     private static readonly (string Name, int Connections, bool Hot)[] Loads =
-        [("32 connections, uniform", 32, false), ("128 connections, uniform", 128, false), ("32 connections, hot", 32, true), ("128 connections, hot", 128, true)];
+        [("32 connections, uniform", 32, false), ("128 connections, uniform", 128, false), ("32 connections, hot", 32, true), ("128 connections, hot", 128, true), ("1 connection", 1, false)];
 
     public static async Task<Figures> RunAsync(BenchBank bank, BenchOptions options)
     {
@@ -30,6 +31,7 @@ internal static class Measurement
         var peerProcessor = new List<double>();
         var paymentProcessor = Loads.Select(_ => new List<double>()).ToArray();
         var others = new List<double>();
+        var function = (One: new List<double>(), Many: new List<double>());
 
         // Long enough for the runtime to have compiled the hot path for good; until then it competes with itself for the processors.
         Console.WriteLine("Warming up");
@@ -56,6 +58,8 @@ internal static class Measurement
             others.Add(busy.Others / options.Seconds);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"slice {slice + 1}: pgbench {peer[^1]:N0}/s, processor {peerProcessor[^1]:N0} us each; others kept {others[^1]:N1} cores busy"));
+            function.One.Add(Quantile(await bank.RunFunctionPeerAsync(1, options.Seconds / 2), 0.5));
+            function.Many.Add(Quantile(await bank.RunFunctionPeerAsync(32, options.Seconds / 2), 0.99));
             for (var i = 0; i < Loads.Length; i++)
             {
                 var load = Loads[i];
@@ -118,6 +122,10 @@ internal static class Measurement
                 ("2 full, 128 connections / pgbench TPC-B, 16 clients", figures[1].PerSecond / tpcb, 1.5, 2.0),
                 ("3 hot / uniform, 32 connections", figures[2].PerSecond / figures[0].PerSecond, 0.6, 0.9),
                 ("3 hot / uniform, 128 connections", figures[3].PerSecond / figures[1].PerSecond, 0.8, 0.95),
+            ],
+            [
+                ("4 latency, 1 connection / pgbench one function, p50", figures[4].P50 / Median(function.One), 4, 2.5),
+                ("5 p99, 128 connections / pgbench one function, 32 clients", figures[1].P99 / Median(function.Many), 3, 2),
             ],
             [
                 ("1 by processor time, 32 connections", Median(peerProcessor) / Median(paymentProcessor[0])),

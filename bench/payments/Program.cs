@@ -22,6 +22,11 @@ foreach (var (name, ratio, floor, goal) in figures.Ratios)
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {ratio,5:N2}   {floor,5:N2}   {goal,4:N2}   {(ratio >= goal ? "goal" : ratio >= floor ? "floor" : "MISSED")}"));
 }
 
+foreach (var (name, ratio, ceiling, goal) in figures.Latencies)
+{
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {ratio,5:N2} <={ceiling,5:N2} <={goal,5:N2}   {(ratio <= goal ? "goal" : ratio <= ceiling ? "floor" : "MISSED")}"));
+}
+
 foreach (var (name, ratio) in figures.ByProcessor)
 {
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {ratio,5:N2}"));

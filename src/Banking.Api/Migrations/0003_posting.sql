@@ -44,16 +44,16 @@ alter table ledger.posting drop constraint posting_entry_id_fkey, drop constrain
 create trigger never_deleted before delete or truncate on ledger.account for each statement execute function ledger.refuse_change();
 alter table ledger.account enable always trigger never_deleted;
 create function ledger.check_postings() returns trigger language plpgsql
-    set search_path = pg_catalog set plan_cache_mode = force_generic_plan set jit = off as $$
+    set search_path = pg_catalog set plan_cache_mode = force_generic_plan set jit = off set enable_seqscan = off as $$
 begin
     if exists (select from added group by entry_id, currency having sum(amount) <> 0) then
         raise exception 'The postings of an entry do not sum to zero.' using errcode = 'check_violation';
     end if;
+    -- Scalar subqueries, because they can only be look-ups by key: a join may become a scan of a table that was small when it was planned.
     if exists (select from added
-               left join ledger.account on account.id = added.account_id and account.currency = added.currency
-               left join ledger.journal_entry on journal_entry.id = added.entry_id
-               where account.id is null or journal_entry.id is null) then
-        if exists (select from added join ledger.account on account.id = added.account_id where account.currency <> added.currency) then
+               where (select account.currency from ledger.account where account.id = added.account_id) is distinct from added.currency
+                  or (select journal_entry.id from ledger.journal_entry where journal_entry.id = added.entry_id) is null) then
+        if exists (select from added where (select account.currency from ledger.account where account.id = added.account_id) <> added.currency) then
             raise exception 'A posting is not in the currency of its account.' using errcode = 'check_violation';
         end if;
         raise exception 'A posting belongs to no entry or to no account.' using errcode = 'foreign_key_violation';
