@@ -29,6 +29,7 @@ internal sealed class BenchBank : IAsyncDisposable
     private readonly PostgresCluster _cluster;
     private readonly PostgresWatchdog _watchdog;
     private readonly Process _api;
+    private readonly int _postmaster;
     private readonly long _firstKey;
     private readonly string[] _ibans;
     private readonly long[] _sessions;
@@ -37,6 +38,7 @@ internal sealed class BenchBank : IAsyncDisposable
     {
         (_cluster, _watchdog, _api, Port, Owner) = (cluster, watchdog, api, port, owner);
         (Tokens, _ibans, _sessions, _firstKey) = (tokens, ibans, sessions, firstKey);
+        _postmaster = int.Parse(File.ReadLines(Path.Combine(cluster.Folder, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Where the API listens on 127.0.0.1.</summary>
@@ -175,12 +177,33 @@ internal sealed class BenchBank : IAsyncDisposable
         return ready;
     }
 
-    /// <summary>TPC-B of pgbench for some seconds; transactions per second.</summary>
-    public async Task<double> RunPeerAsync(double seconds)
+    /// <summary>TPC-B of pgbench for some seconds: transactions per second, and how many there were.</summary>
+    public async Task<(double PerSecond, long Transactions)> RunPeerAsync(double seconds)
     {
         var output = await PgbenchAsync(_cluster, "-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", Math.Max(1, (int)Math.Round(seconds)).ToString(CultureInfo.InvariantCulture), "peer");
-        var line = output.Split('\n').First(text => text.StartsWith("tps = ", StringComparison.Ordinal));
-        return double.Parse(line["tps = ".Length..].Split(' ')[0], CultureInfo.InvariantCulture);
+        return (double.Parse(Find("tps = "), CultureInfo.InvariantCulture), long.Parse(Find("number of transactions actually processed: "), CultureInfo.InvariantCulture));
+
+        string Find(string label) => output.Split('\n').First(text => text.StartsWith(label, StringComparison.Ordinal))[label.Length..].Split(' ', '/')[0];
+    }
+
+    /// <summary>A transfer as one function call (two balances, two postings, one commit) for some seconds; latency of each in milliseconds.</summary>
+    public async Task<List<double>> RunFunctionPeerAsync(int clients, double seconds)
+    {
+        var folder = Directory.CreateTempSubdirectory("payments-bench-");
+        try
+        {
+            var script = Path.Combine(folder.FullName, "transfer.sql");
+            await File.WriteAllTextAsync(script, "\\set a random(1, 1000000)\n\\set b random(1, 1000000)\n\\set amount random(1, 5000)\nselect transfer(:a, :b, :amount);\n");
+            await PgbenchAsync(
+                _cluster, "-n", "-M", "prepared", "-c", clients.ToString(CultureInfo.InvariantCulture), "-j", clients > 1 ? "2" : "1",
+                "-T", Math.Max(1, (int)Math.Round(seconds)).ToString(CultureInfo.InvariantCulture), "-f", script, "-l", "--log-prefix", Path.Combine(folder.FullName, "log"), "peer");
+            // client, transaction, microseconds, script, epoch, ...
+            return [.. folder.EnumerateFiles("log*").SelectMany(file => File.ReadLines(file.FullName)).Select(line => double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture) / 1000)];
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     public async Task<long> CountAsync(string sql)
@@ -200,15 +223,8 @@ internal sealed class BenchBank : IAsyncDisposable
         return await row.ReadAsync() ? (row.GetInt64(0), row.GetDouble(1)) : (0, 0);
     }
 
-    /// <summary>Processor time the API has used.</summary>
-    public TimeSpan ApiProcessorTime
-    {
-        get
-        {
-            _api.Refresh();
-            return _api.TotalProcessorTime;
-        }
-    }
+    /// <summary>Processor time used so far.</summary>
+    public ProcessorTimes Processors => ProcessorTimes.Read(_api, _postmaster);
 
     public async ValueTask DisposeAsync()
     {
@@ -335,6 +351,22 @@ internal sealed class BenchBank : IAsyncDisposable
         }
 
         await PgbenchAsync(cluster, "-i", "-q", "-s", "10", "peer");
+        await using (var connection = new NpgsqlConnection(cluster.SuperuserConnectionString("peer")))
+        {
+            await connection.OpenAsync();
+            await ExecuteAsync(
+                connection,
+                """
+                create table transfer_posting (id bigint generated always as identity primary key, aid integer not null, amount integer not null, at timestamptz not null default now());
+                create function transfer(a integer, b integer, amount integer) returns void language plpgsql as $$
+                begin
+                    perform from pgbench_accounts where aid in (a, b) order by aid for no key update;
+                    update pgbench_accounts set abalance = abalance - amount where aid = a;
+                    update pgbench_accounts set abalance = abalance + amount where aid = b;
+                    insert into transfer_posting (aid, amount) values (a, -amount), (b, amount);
+                end $$;
+                """);
+        }
     }
 
     private static async Task<string> PgbenchAsync(PostgresCluster cluster, params string[] arguments)
@@ -384,7 +416,8 @@ internal sealed class BenchBank : IAsyncDisposable
             ["Fraud__Models"] = Path.Combine(root, "models", "fraud"),
             ["Supervisor__Stdin"] = "true",
             ["Logging__LogLevel__Default"] = "Warning",
-            ["DOTNET_TieredPGO"] = "1",
+            // Nothing of the configuration changes; watching the repository for it would be work of its own.
+            ["DOTNET_hostBuilder__reloadConfigOnChange"] = "false",
         })
         {
             start.Environment[key] = value;

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace PaymentsBench;
 
 /// <summary>How long and how much is measured.</summary>
-internal sealed record BenchOptions(int Slices, double Seconds, int Customers, int PaymentsPerSecond)
+internal sealed record BenchOptions(int Slices, double Seconds, int Customers, int PaymentsPerSecond, int WarmUpPayments, double WarmUpSeconds)
 {
     public static BenchOptions Parse(string[] args)
     {
-        var options = new BenchOptions(5, 4, 50_000, 14_000);
+        var options = new BenchOptions(5, 3, 30_000, 13_000, 20_000, 8);
         for (var i = 0; i + 1 < args.Length; i += 2)
         {
             options = args[i] switch
@@ -16,6 +16,7 @@ internal sealed record BenchOptions(int Slices, double Seconds, int Customers, i
                 "--seconds" => options with { Seconds = double.Parse(args[i + 1], CultureInfo.InvariantCulture) },
                 "--customers" => options with { Customers = int.Parse(args[i + 1], CultureInfo.InvariantCulture) },
                 "--prepared" => options with { PaymentsPerSecond = int.Parse(args[i + 1], CultureInfo.InvariantCulture) },
+                "--warm-up" => options with { WarmUpPayments = int.Parse(args[i + 1], CultureInfo.InvariantCulture) },
                 _ => throw new ArgumentException($"There is no option {args[i]}."),
             };
         }

@@ -26,6 +26,23 @@ internal sealed class LoadResult
     public double Seconds { get; set; }
 
     public double PerSecond => Fresh / Seconds;
+
+    /// <summary>Both together.</summary>
+    public LoadResult With(LoadResult other)
+    {
+        var sum = new LoadResult
+        {
+            Fresh = Fresh + other.Fresh,
+            Held = Held + other.Held,
+            Replayed = Replayed + other.Replayed,
+            Wrong = Wrong + other.Wrong,
+            FirstWrong = FirstWrong ?? other.FirstWrong,
+            Seconds = Seconds + other.Seconds,
+        };
+        sum.LatenciesMs.AddRange(LatenciesMs);
+        sum.LatenciesMs.AddRange(other.LatenciesMs);
+        return sum;
+    }
 }
 
 /// <summary>Keep-alive HTTP/1.1 connections that execute payments as fast as they are answered; one request in ten repeats an earlier one under its key.</summary>

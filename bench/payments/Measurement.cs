@@ -8,46 +8,77 @@ internal sealed record LoadFigure(string Name, double PerSecond, double P50, dou
 /// <summary>What the run found.</summary>
 internal sealed record Figures(
     double Peer,
+    double OtherCores,
     IReadOnlyList<LoadFigure> Loads,
     IReadOnlyList<(string Name, double Ratio, double Floor, double Goal)> Ratios,
+    IReadOnlyList<(string Name, double Ratio, double Ceiling, double Goal)> Latencies,
+    IReadOnlyList<(string Name, double Ratio)> ByProcessor,
     IReadOnlyList<(string Name, long Count)> Correctness,
     bool IsCorrect);
 
 /// <summary>Slices of every load and of the peer in turn, so that all meet the same machine; medians, then ratios.</summary>
 internal static class Measurement
 {
+    private const int WarmUpRoundsMax = 4;
+
     private static readonly (string Name, int Connections, bool Hot)[] Loads =
-        [("32 connections, uniform", 32, false), ("128 connections, uniform", 128, false), ("32 connections, hot", 32, true), ("128 connections, hot", 128, true)];
+        [("32 connections, uniform", 32, false), ("128 connections, uniform", 128, false), ("32 connections, hot", 32, true), ("128 connections, hot", 128, true), ("1 connection", 1, false)];
 
     public static async Task<Figures> RunAsync(BenchBank bank, BenchOptions options)
     {
         var results = Loads.Select(_ => new List<LoadResult>()).ToArray();
         var peer = new List<double>();
+        var peerProcessor = new List<double>();
+        var paymentProcessor = Loads.Select(_ => new List<double>()).ToArray();
+        var others = new List<double>();
+        var function = (One: new List<double>(), Many: new List<double>());
 
+        // Long enough for the runtime to have compiled the hot path for good; until then it competes with itself for the processors.
         Console.WriteLine("Warming up");
-        var warm = await bank.PrepareAsync((int)(options.PaymentsPerSecond * options.Seconds), hot: false, seed: 1);
-        Check(await HttpLoad.RunAsync(bank, warm, 64, options.Seconds), "warm-up", out var warmed);
+        LoadResult? warmed = null;
+        for (var round = 0; round < WarmUpRoundsMax && (round == 0 || warmed!.Fresh < options.WarmUpPayments); round++)
+        {
+            var payments = await bank.PrepareAsync(options.WarmUpPayments, hot: round % 2 == 1, seed: 1_000 + round);
+            var result = await HttpLoad.RunAsync(bank, payments, 128, options.WarmUpSeconds);
+            Check(result, "warm-up");
+            warmed = warmed is null ? result : warmed.With(result);
+        }
+
         await bank.RunPeerAsync(options.Seconds);
 
         var seed = 2;
+        var expected = Math.Clamp(2 * warmed!.PerSecond, 1_000, options.PaymentsPerSecond);
         for (var slice = 0; slice < options.Slices; slice++)
         {
-            peer.Add(await bank.RunPeerAsync(options.Seconds));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slice {slice + 1}: pgbench {peer[^1]:N0}/s"));
+            var idle = bank.Processors;
+            var (perSecond, transactions) = await bank.RunPeerAsync(options.Seconds);
+            var busy = bank.Processors - idle;
+            peer.Add(perSecond);
+            peerProcessor.Add((busy.Database + busy.Load) * 1e6 / transactions);
+            others.Add(busy.Others / options.Seconds);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"slice {slice + 1}: pgbench {peer[^1]:N0}/s, processor {peerProcessor[^1]:N0} us each; others kept {others[^1]:N1} cores busy"));
+            function.One.Add(Quantile(await bank.RunFunctionPeerAsync(1, options.Seconds / 2), 0.5));
+            function.Many.Add(Quantile(await bank.RunFunctionPeerAsync(32, options.Seconds / 2), 0.99));
             for (var i = 0; i < Loads.Length; i++)
             {
                 var load = Loads[i];
-                var payments = await bank.PrepareAsync((int)(options.PaymentsPerSecond * options.Seconds), load.Hot, seed++);
-                var before = (Processor: bank.ApiProcessorTime, Posting: await bank.PostingFunctionAsync());
+                var payments = await bank.PrepareAsync((int)(expected * options.Seconds), load.Hot, seed++);
+                var before = (bank.Processors, Posting: await bank.PostingFunctionAsync());
                 var result = await HttpLoad.RunAsync(bank, payments, load.Connections, options.Seconds);
-                Check(result, load.Name, out _);
+                Check(result, load.Name);
+                expected = Math.Clamp(2 * result.PerSecond, expected, options.PaymentsPerSecond);
                 results[i].Add(result);
-                var after = (Processor: bank.ApiProcessorTime, Posting: await bank.PostingFunctionAsync());
+                var after = (bank.Processors, Posting: await bank.PostingFunctionAsync());
+                var used = after.Processors - before.Processors;
+                var each = 1e6 / Math.Max(1, result.Fresh);
+                paymentProcessor[i].Add((used.Api + used.Database + used.Load) * each);
+                others.Add(used.Others / result.Seconds);
                 var batches = Math.Max(1, after.Posting.Calls - before.Posting.Calls);
                 var inFunction = (after.Posting.Calls * after.Posting.MeanMs) - (before.Posting.Calls * before.Posting.MeanMs);
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"slice {slice + 1}: {load.Name} {result.PerSecond:N0}/s; batches of {(double)result.Fresh / batches:N1}, {inFunction / batches:N2} ms each in the function; API processor {(after.Processor - before.Processor).TotalMicroseconds / Math.Max(1, result.Fresh):N0} us per payment"));
+                    $"slice {slice + 1}: {load.Name} {result.PerSecond:N0}/s; batches of {(double)result.Fresh / batches:N1}, {inFunction / batches:N2} ms each in the function; processor per payment: API {used.Api * each:N0} us, database {used.Database * each:N0} us, load {used.Load * each:N0} us; others kept {others[^1]:N1} cores busy"));
             }
         }
 
@@ -84,6 +115,7 @@ internal static class Measurement
 
         return new Figures(
             tpcb,
+            Median(others),
             figures,
             [
                 ("1 full, 32 connections / pgbench TPC-B, 16 clients", figures[0].PerSecond / tpcb, 1.0, 1.5),
@@ -91,13 +123,20 @@ internal static class Measurement
                 ("3 hot / uniform, 32 connections", figures[2].PerSecond / figures[0].PerSecond, 0.6, 0.9),
                 ("3 hot / uniform, 128 connections", figures[3].PerSecond / figures[1].PerSecond, 0.8, 0.95),
             ],
+            [
+                ("4 latency, 1 connection / pgbench one function, p50", figures[4].P50 / Median(function.One), 4, 2.5),
+                ("5 p99, 128 connections / pgbench one function, 32 clients", figures[1].P99 / Median(function.Many), 3, 2),
+            ],
+            [
+                ("1 by processor time, 32 connections", Median(peerProcessor) / Median(paymentProcessor[0])),
+                ("2 by processor time, 128 connections", Median(peerProcessor) / Median(paymentProcessor[1])),
+            ],
             [.. checks.Select(check => (check.Count == check.Expected ? check.Name : $"WRONG, {check.Expected} expected: {check.Name}", check.Count))],
             Array.TrueForAll(checks, check => check.Count == check.Expected));
     }
 
-    private static void Check(LoadResult result, string name, out LoadResult same)
+    private static void Check(LoadResult result, string name)
     {
-        same = result;
         if (result.Wrong > 0)
         {
             Console.WriteLine($"{name}: {result.Wrong} unexpected answers, the first: {result.FirstWrong}");

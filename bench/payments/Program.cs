@@ -1,7 +1,7 @@
 using System.Globalization;
 using PaymentsBench;
 
-// dotnet run -c Release --project bench/payments [-- --slices 5 --seconds 4 --customers 50000]
+// dotnet run -c Release --project bench/payments [-- --slices 5 --seconds 3 --customers 30000 --warm-up 20000]
 var options = BenchOptions.Parse(args);
 await using var bank = await BenchBank.StartAsync(options);
 var figures = await Measurement.RunAsync(bank, options);
@@ -21,6 +21,18 @@ foreach (var (name, ratio, floor, goal) in figures.Ratios)
 {
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {ratio,5:N2}   {floor,5:N2}   {goal,4:N2}   {(ratio >= goal ? "goal" : ratio >= floor ? "floor" : "MISSED")}"));
 }
+
+foreach (var (name, ratio, ceiling, goal) in figures.Latencies)
+{
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {ratio,5:N2} <={ceiling,5:N2} <={goal,5:N2}   {(ratio <= goal ? "goal" : ratio <= ceiling ? "floor" : "MISSED")}"));
+}
+
+foreach (var (name, ratio) in figures.ByProcessor)
+{
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56} {ratio,5:N2}"));
+}
+
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Other processes kept {figures.OtherCores:N1} of {Environment.ProcessorCount} processors busy (median)."));
 
 Console.WriteLine();
 Console.WriteLine("6 correctness");

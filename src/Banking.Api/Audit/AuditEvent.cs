@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -90,17 +91,30 @@ public sealed class AuditEvent
     /// <summary>The hash of a row's content: length-prefixed fields, so that no two different rows have the same encoding.</summary>
     public static byte[] ComputeLeafHash(DateTimeOffset occurredAt, string actor, string? onBehalf, string action, string? subject, string outcome, string? correlation, string details)
     {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData([0]);
-        var microseconds = (occurredAt.UtcTicks / TimeSpan.TicksPerMicrosecond).ToString(CultureInfo.InvariantCulture);
-        foreach (var field in (string?[])[microseconds, actor, onBehalf, action, subject, outcome, correlation, details])
+        var content = new ArrayBufferWriter<byte>(512);
+        content.Write<byte>([0]);
+        Append(content, (occurredAt.UtcTicks / TimeSpan.TicksPerMicrosecond).ToString(CultureInfo.InvariantCulture));
+        Append(content, actor);
+        Append(content, onBehalf);
+        Append(content, action);
+        Append(content, subject);
+        Append(content, outcome);
+        Append(content, correlation);
+        Append(content, details);
+        return SHA256.HashData(content.WrittenSpan);
+    }
+
+    private static void Append(ArrayBufferWriter<byte> content, string? field)
+    {
+        if (field is null)
         {
-            var bytes = field is null ? null : Encoding.UTF8.GetBytes(field);
-            sha.AppendData(Encoding.UTF8.GetBytes(bytes is null ? "-:" : $"{bytes.Length}:"));
-            sha.AppendData(bytes ?? []);
+            content.Write("-:"u8);
+            return;
         }
 
-        return sha.GetHashAndReset();
+        Encoding.UTF8.GetBytes(Encoding.UTF8.GetByteCount(field).ToString(CultureInfo.InvariantCulture), content);
+        content.Write(":"u8);
+        Encoding.UTF8.GetBytes(field, content);
     }
 
     private static string WriteDetails(IReadOnlyDictionary<string, string>? details)

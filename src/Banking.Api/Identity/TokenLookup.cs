@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Banking.Api.Identity;
 
@@ -31,21 +32,28 @@ internal sealed class TokenLookup(NpgsqlDataSource database, TimeProvider clock,
     private const int BatchMax = 256;
 
     // Rows of tokens that were revoked are not read at all; times are compared by our clock, below.
-    private const string Query =
+    private const string Columns =
         """
-        select t.token_hash, s.id, s.public_id, s.user_id, u.public_id, u.party_id, s.device_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
-               array(select r.name::text from identity.user_role ur join identity.role r on r.id = ur.role_id where ur.user_id = s.user_id),
-               t.conversation_id, t.scopes, t.expires_at
-          from (select token_hash, id as session_id, null::text as conversation_id, '{}'::text[] as scopes, null::timestamptz as expires_at
-                  from identity.session where token_hash = any($1)
-                union all
-                select token_hash, session_id, conversation_id, scopes, expires_at
-                  from identity.delegated_token where token_hash = any($1) and revoked_at is null) t
+        s.id, s.public_id, s.user_id, u.public_id, u.party_id, s.device_id, s.acr, s.amr, s.auth_time, s.created_at, s.last_seen_at, s.expires_at,
+        array(select r.name::text from identity.user_role ur join identity.role r on r.id = ur.role_id where ur.user_id = s.user_id)
+        """;
+
+    private const string Query =
+        $"""
+        select s.token_hash, {Columns}, null::text, array[]::text[], null::timestamptz
+          from identity.session s
+          join identity."user" u on u.id = s.user_id
+         where s.token_hash = any($1) and s.revoked_at is null
+        union all
+        select t.token_hash, {Columns}, t.conversation_id, t.scopes, t.expires_at
+          from identity.delegated_token t
           join identity.session s on s.id = t.session_id and s.revoked_at is null
           join identity."user" u on u.id = s.user_id
+         where t.token_hash = any($1) and t.revoked_at is null
         """;
 
     private readonly Channel<Pending> _pending = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
+    private NpgsqlCommand? _command;
 
     /// <summary>The live token of this hash, or null.</summary>
     public async Task<TokenRow?> FindAsync(byte[] tokenHash, CancellationToken cancellationToken)
@@ -97,15 +105,79 @@ internal sealed class TokenLookup(NpgsqlDataSource database, TimeProvider clock,
             {
                 pending.Answer.TrySetCanceled(CancellationToken.None);
             }
+
+            await CloseAsync();
         }
     }
 
     private async Task<Dictionary<string, TokenRow>> ReadAsync(List<Pending> batch, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(Query);
-        command.Parameters.Add(new() { Value = batch.Select(pending => pending.Hash).ToArray() });
+        var hashes = batch.ConvertAll(pending => pending.Hash);
+        if (_command is not null)
+        {
+            try
+            {
+                return await ReadAsync(_command, hashes, cancellationToken);
+            }
+            catch (NpgsqlException)
+            {
+                // The connection may have been lost while it was idle; reading once more on a new one does no harm.
+                await CloseAsync();
+            }
+        }
+
+        _command = await OpenAsync(cancellationToken);
+        try
+        {
+            return await ReadAsync(_command, hashes, cancellationToken);
+        }
+        catch
+        {
+            await CloseAsync();
+            throw;
+        }
+    }
+
+    // A connection of its own, on which the statement stays prepared: planning it costs more than running it.
+    private async Task<NpgsqlCommand> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            // Look-ups by key whatever the statistics say.
+            await using (var settings = new NpgsqlCommand(
+                "set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off", connection))
+            {
+                await settings.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            var command = new NpgsqlCommand(Query, connection);
+            command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+            await command.PrepareAsync(cancellationToken);
+            return command;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_command is { } command)
+        {
+            _command = null;
+            await command.DisposeAsync();
+            await command.Connection!.DisposeAsync();
+        }
+    }
+
+    private static async Task<Dictionary<string, TokenRow>> ReadAsync(NpgsqlCommand command, List<byte[]> hashes, CancellationToken cancellationToken)
+    {
+        command.Parameters[0].Value = hashes;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new Dictionary<string, TokenRow>(batch.Count, StringComparer.Ordinal);
+        var rows = new Dictionary<string, TokenRow>(hashes.Count, StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
         {
             rows[Convert.ToHexString(reader.GetFieldValue<byte[]>(0))] = new TokenRow(

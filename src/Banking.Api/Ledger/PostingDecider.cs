@@ -22,7 +22,7 @@ internal enum Decided
     /// <summary>It is answered already.</summary>
     Answered,
 
-    /// <summary>It depends on an item of the same batch and is decided after that one is posted.</summary>
+    /// <summary>It depends on what is being posted, in this batch or the one before, and is read again and decided after that.</summary>
     Later,
 }
 
@@ -31,20 +31,33 @@ internal enum Decided
 /// so splitting an amount into many payments evades nothing. Nothing here waits: it is plain computation.
 /// </summary>
 internal sealed class PostingDecider(
-    PostingStore store, FraudScoring scoring, PaymentLimits limits, BankCalendar calendar, ColumnCipher cipher)
+    PostingStore store, CarriedStates carried, FraudScoring scoring, PaymentLimits limits, BankCalendar calendar, ColumnCipher cipher)
 {
     private readonly PostingRows _rows = new();
     private readonly List<(PostingItem Item, string Response)> _pending = [];
     private readonly HashSet<long> _touchedPayments = [];
     private readonly HashSet<long> _touchedAuthorizations = [];
-    private readonly Dictionary<long, int> _payeePayments = [];
-    private readonly Dictionary<HistoryState, EntityHistory> _histories = [];
+    private readonly HashSet<AccountState> _touchedAccounts = [];
     private readonly float[] _features = new float[FraudFeatures.Count];
 
     public PostingRows Rows => _rows;
 
     /// <summary>Per row, the item it belongs to and the answer once it is posted.</summary>
     public IReadOnlyList<(PostingItem Item, string Response)> Pending => _pending;
+
+    /// <summary>Notes that all rows were posted: what was decided is now what the database holds.</summary>
+    public void Posted()
+    {
+        foreach (var account in _touchedAccounts)
+        {
+            account.Version++;
+        }
+
+        foreach (var history in _rows.Payer.Concat(_rows.Counterparty))
+        {
+            history?.IsNew = false;
+        }
+    }
 
     public Decided Decide(PostingItem item, DateTimeOffset now)
     {
@@ -127,13 +140,18 @@ internal sealed class PostingDecider(
         var credit = payment.Creditor ?? (payment.CreditorIban.AsSpan(4).StartsWith("SBNK", StringComparison.Ordinal) ? null : store.BankAccount("settlement", payment.Currency));
         if (FindFailure(payment, credit, today) is { } failure)
         {
+            if (!item.IsFresh)
+            {
+                return Decided.Later;
+            }
+
             Add(item, payment, PaymentCommand.Fail, now, today, hash, credit, failure, PaymentTexts.OfFailure(failure), decision: null, score: null);
             return Decided.Row;
         }
 
         var payer = HistoryOf(payment.Payer);
         var counterparty = HistoryOf(payment.Counterparty);
-        var paid = _payeePayments.GetValueOrDefault(payment.PayeeId, payment.PayeePayments);
+        var paid = carried.PaidTo(payment);
         var facts = new PaymentFacts(
             now,
             calendar.Zone.GetUtcOffset(now),
@@ -263,11 +281,14 @@ internal sealed class PostingDecider(
         {
             payment.Debtor.Balance -= payment.Amount;
             credit!.Balance += payment.Amount;
-            _payeePayments[payment.PayeeId] = _payeePayments.GetValueOrDefault(payment.PayeeId, payment.PayeePayments) + 1;
+            _touchedAccounts.Add(payment.Debtor);
+            _touchedAccounts.Add(credit);
+            carried.CountPayment(payment);
         }
         else if (kind == PostingRows.Kind.Hold)
         {
             payment.Debtor.Reserved += payment.Amount;
+            _touchedAccounts.Add(payment.Debtor);
         }
 
         var body = new Payment(
@@ -314,7 +335,7 @@ internal sealed class PostingDecider(
 
         var payer = payment.Payer;
         var counterparty = payment.Counterparty;
-        var firstTime = _payeePayments.GetValueOrDefault(payment.PayeeId, payment.PayeePayments) == 0;
+        var firstTime = carried.PaidTo(payment) == 0;
         _rows.Payer.Add(payer);
         _rows.PayerVersion.Add(payer.Version++);
         if (executed)
@@ -351,24 +372,22 @@ internal sealed class PostingDecider(
         _rows.CounterpartyHistory.Add(null);
     }
 
-    private EntityHistory HistoryOf(HistoryState state)
+    private static EntityHistory HistoryOf(HistoryState state)
     {
-        if (!_histories.TryGetValue(state, out var history))
+        if (state.Parsed is null)
         {
-            history = EntityHistory.TryFromBytes(state.Bytes, out var read, out var error)
+            state.Parsed = EntityHistory.TryFromBytes(state.Bytes, out var read, out var error)
                 ? read
                 : throw new InvalidOperationException($"The history of kind {state.Kind} is damaged: {error}.");
-            _histories.Add(state, history);
         }
 
-        return history;
+        return state.Parsed;
     }
 
-    private void Advance(HistoryState state, DateTimeOffset now, long amount, bool newPeer)
+    private static void Advance(HistoryState state, DateTimeOffset now, long amount, bool newPeer)
     {
-        var history = HistoryOf(state).With(now, amount, newPeer);
-        _histories[state] = history;
-        state.Bytes = history.ToBytes();
+        state.Parsed = HistoryOf(state).With(now, amount, newPeer);
+        state.Bytes = state.Parsed.ToBytes();
     }
 
     private Decided DecideMovement(MovementItem item, DateTimeOffset now)
@@ -422,6 +441,11 @@ internal sealed class PostingDecider(
         };
         if (problem is not null)
         {
+            if (!item.IsFresh)
+            {
+                return Decided.Later;
+            }
+
             item.Refuse(problem);
             return Decided.Answered;
         }
@@ -433,6 +457,8 @@ internal sealed class PostingDecider(
         var (debit, credit) = outgoing ? (customer, other!) : (other!, customer);
         debit.Balance -= units;
         credit.Balance += units;
+        _touchedAccounts.Add(debit);
+        _touchedAccounts.Add(credit);
         _touchedAuthorizations.Add(snapshot.AuthorizationId);
 
         _rows.Kinds.Add((short)PostingRows.Kind.Movement);

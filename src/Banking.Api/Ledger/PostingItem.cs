@@ -4,6 +4,7 @@ using System.Text;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
 using Banking.Client;
+using Fraud.Model;
 
 namespace Banking.Api.Ledger;
 
@@ -29,6 +30,12 @@ internal abstract class PostingItem
     public byte[]? StoredHash { get; set; }
 
     public string? StoredResponse { get; set; }
+
+    /// <summary>Whether what it depends on has been read.</summary>
+    public bool IsRead { get; set; }
+
+    /// <summary>Whether it was read with nothing being posted meanwhile: only then is a refusal for lack of funds or the like final.</summary>
+    public bool IsFresh { get; set; }
 
     /// <summary>Another command under the same key is ahead of it in this batch.</summary>
     public bool Waits { get; set; }
@@ -144,6 +151,9 @@ internal sealed class AccountState
 
     public required long OverdraftLimit { get; init; }
 
+    /// <summary>Counts the batches that changed it.</summary>
+    public required long Version { get; set; }
+
     public long Available => Balance - Reserved + OverdraftLimit;
 
     public bool IsBanks => Type is not ("current" or "savings");
@@ -157,9 +167,12 @@ internal sealed class HistoryState
     public required string Key { get; init; }
 
     /// <summary>Whether there is no row yet.</summary>
-    public required bool IsNew { get; init; }
+    public required bool IsNew { get; set; }
 
     public required byte[] Bytes { get; set; }
+
+    /// <summary><see cref="Bytes"/> as read, once somebody needed it.</summary>
+    public EntityHistory? Parsed { get; set; }
 
     public required long Version { get; set; }
 
@@ -200,12 +213,12 @@ internal sealed class PaymentSnapshot
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    public required AccountState Debtor { get; init; }
+    public required AccountState Debtor { get; set; }
 
     public required bool DebtorHeld { get; init; }
 
     /// <summary>The creditor's account at this bank, if it is one.</summary>
-    public required AccountState? Creditor { get; init; }
+    public required AccountState? Creditor { get; set; }
 
     public required bool CreditorIsOwn { get; init; }
 
@@ -217,7 +230,7 @@ internal sealed class PaymentSnapshot
 
     public required bool PayeeRemoved { get; init; }
 
-    public required int PayeePayments { get; init; }
+    public required int PayeePayments { get; set; }
 
     public required long AuthorizationId { get; init; }
 
@@ -247,15 +260,15 @@ internal sealed class PaymentSnapshot
 
     public required int CredentialChanges { get; init; }
 
-    public required HistoryState Payer { get; init; }
+    public required HistoryState Payer { get; set; }
 
-    public required HistoryState Counterparty { get; init; }
+    public required HistoryState Counterparty { get; set; }
 }
 
 /// <summary>A movement's account and approval, as one read found them.</summary>
 internal sealed class MovementSnapshot
 {
-    public required AccountState? Account { get; init; }
+    public required AccountState? Account { get; set; }
 
     public required long AuthorizationId { get; init; }
 

@@ -15,9 +15,9 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
         """
         select i.n, k.request_hash, k.response,
                p.id, p.version, p.state, p.amount, p.currency, p.creditor_name, p.creditor_iban, p.remittance, p.channel, p.conversation_id, p.created_at, p.expires_at,
-               d.id, d.public_id, d.iban, d.name, d.type, d.state, d.currency, d.balance, d.reserved, d.overdraft_limit,
+               d.id, d.public_id, d.iban, d.name, d.type, d.state, d.currency, d.balance, d.reserved, d.overdraft_limit, d.version,
                exists (select from ledger.account_holder h where h.account_id = p.debtor_account_id and h.party_id = p.party_id),
-               c.id, c.public_id, c.iban, c.name, c.type, c.state, c.currency, c.balance, c.reserved, c.overdraft_limit,
+               c.id, c.public_id, c.iban, c.name, c.type, c.state, c.currency, c.balance, c.reserved, c.overdraft_limit, c.version,
                exists (select from ledger.account_holder h where h.account_id = c.id and h.party_id = p.party_id),
                y.id, y.public_id, y.created_at, y.removed_at is not null, y.payments_count,
                z.id, z.public_id, z.state, z.details_hash, z.expires_at, z.user_id, z.session_id,
@@ -43,7 +43,7 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
     private const string ReadMovements =
         """
         select i.n, k.request_hash, k.response,
-               a.id, a.public_id, a.iban, a.name, a.type, a.state, a.currency, a.balance, a.reserved, a.overdraft_limit,
+               a.id, a.public_id, a.iban, a.name, a.type, a.state, a.currency, a.balance, a.reserved, a.overdraft_limit, a.version,
                z.id, z.state, z.details_hash, z.expires_at, s.revoked_at is null and s.expires_at > $6
         from unnest($1, $2, $3, $4, $5) with ordinality as i (iban, user_id, session_id, authorization_id, key, n)
         left join payment.idempotency k on k.user_id = i.user_id and k.key = i.key
@@ -62,6 +62,9 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
     /// <summary>The bank's own account of a type and currency; null when it has none in that currency.</summary>
     public AccountState? BankAccount(string type, string currency) => _bankAccounts.GetValueOrDefault((type, currency));
 
+    /// <summary>Opens the connection, if there is none.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken) => EnsureOpenAsync(cancellationToken);
+
     /// <summary>First round trip: gives every item what it depends on. Rows that several items share are one object.</summary>
     public async Task ReadAsync(IReadOnlyList<PostingItem> items, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -76,6 +79,11 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
         if (payments.Count < items.Count)
         {
             await ReadMovementsAsync([.. items.OfType<MovementItem>()], accounts, now, cancellationToken);
+        }
+
+        foreach (var item in items)
+        {
+            item.IsRead = true;
         }
     }
 
@@ -141,6 +149,7 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
             Balance = row.GetInt64(at + 7),
             Reserved = row.GetInt64(at + 8),
             OverdraftLimit = row.GetInt64(at + 9),
+            Version = row.GetInt64(at + 10),
         };
         known.Add(id, account);
         return account;
@@ -195,7 +204,7 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
         var known = new Dictionary<long, AccountState>();
         await using var command = new NpgsqlCommand(
             """
-            select id, public_id, iban, name, type, state, currency, balance, reserved, overdraft_limit
+            select id, public_id, iban, name, type, state, currency, balance, reserved, overdraft_limit, version
             from ledger.account where type in ('cash', 'settlement', 'fees', 'suspense')
             """,
             connection);
@@ -224,7 +233,7 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
             var item = items[(int)row.GetInt64(0) - 1];
             item.StoredHash = row.IsDBNull(1) ? null : row.GetFieldValue<byte[]>(1);
             item.StoredResponse = Text(row, 2);
-            item.Snapshot = row.IsDBNull(3) || row.IsDBNull(49) ? null : Snapshot(row, item, accounts, histories);
+            item.Snapshot = row.IsDBNull(3) || row.IsDBNull(51) ? null : Snapshot(row, item, accounts, histories);
         }
     }
 
@@ -247,30 +256,30 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
             CreatedAt = row.GetFieldValue<DateTimeOffset>(13),
             ExpiresAt = row.GetFieldValue<DateTimeOffset>(14),
             Debtor = Account(row, 15, accounts)!,
-            DebtorHeld = row.GetBoolean(25),
-            Creditor = Account(row, 26, accounts),
-            CreditorIsOwn = row.GetBoolean(36),
-            PayeeId = row.IsDBNull(37) ? 0 : row.GetInt64(37),
-            PayeePublicId = row.IsDBNull(38) ? null : row.GetGuid(38),
-            PayeeCreatedAt = Instant(row, 39),
-            PayeeRemoved = row.GetBoolean(40),
-            PayeePayments = row.IsDBNull(41) ? 0 : row.GetInt32(41),
-            AuthorizationId = row.IsDBNull(42) ? 0 : row.GetInt64(42),
-            AuthorizationPublicId = row.IsDBNull(43) ? Guid.Empty : row.GetGuid(43),
-            AuthorizationState = Text(row, 44),
-            AuthorizationHash = Bytes(row, 45),
-            AuthorizationExpiresAt = Instant(row, 46) ?? DateTimeOffset.MinValue,
-            AuthorizationUserId = row.IsDBNull(47) ? 0 : row.GetInt64(47),
-            AuthorizationSessionId = row.IsDBNull(48) ? 0 : row.GetInt64(48),
-            SessionCreatedAt = row.GetFieldValue<DateTimeOffset>(49),
-            SessionRevoked = row.GetBoolean(50),
-            SessionExpiresAt = row.GetFieldValue<DateTimeOffset>(51),
-            DeviceFirstSeenAt = Instant(row, 52),
-            PartyCreatedAt = row.GetFieldValue<DateTimeOffset>(53),
-            PartyNameCipher = Bytes(row, 54),
-            CredentialChanges = row.GetInt32(55),
-            Payer = History(row, 56, 1, item.Caller.PartyId.ToString(System.Globalization.CultureInfo.InvariantCulture), histories),
-            Counterparty = History(row, 60, 2, iban, histories),
+            DebtorHeld = row.GetBoolean(26),
+            Creditor = Account(row, 27, accounts),
+            CreditorIsOwn = row.GetBoolean(38),
+            PayeeId = row.IsDBNull(39) ? 0 : row.GetInt64(39),
+            PayeePublicId = row.IsDBNull(40) ? null : row.GetGuid(40),
+            PayeeCreatedAt = Instant(row, 41),
+            PayeeRemoved = row.GetBoolean(42),
+            PayeePayments = row.IsDBNull(43) ? 0 : row.GetInt32(43),
+            AuthorizationId = row.IsDBNull(44) ? 0 : row.GetInt64(44),
+            AuthorizationPublicId = row.IsDBNull(45) ? Guid.Empty : row.GetGuid(45),
+            AuthorizationState = Text(row, 46),
+            AuthorizationHash = Bytes(row, 47),
+            AuthorizationExpiresAt = Instant(row, 48) ?? DateTimeOffset.MinValue,
+            AuthorizationUserId = row.IsDBNull(49) ? 0 : row.GetInt64(49),
+            AuthorizationSessionId = row.IsDBNull(50) ? 0 : row.GetInt64(50),
+            SessionCreatedAt = row.GetFieldValue<DateTimeOffset>(51),
+            SessionRevoked = row.GetBoolean(52),
+            SessionExpiresAt = row.GetFieldValue<DateTimeOffset>(53),
+            DeviceFirstSeenAt = Instant(row, 54),
+            PartyCreatedAt = row.GetFieldValue<DateTimeOffset>(55),
+            PartyNameCipher = Bytes(row, 56),
+            CredentialChanges = row.GetInt32(57),
+            Payer = History(row, 58, 1, item.Caller.PartyId.ToString(System.Globalization.CultureInfo.InvariantCulture), histories),
+            Counterparty = History(row, 62, 2, iban, histories),
         };
     }
 
@@ -315,11 +324,11 @@ internal sealed class PostingStore(NpgsqlDataSource database) : IAsyncDisposable
             item.Snapshot = new MovementSnapshot
             {
                 Account = Account(row, 3, accounts),
-                AuthorizationId = row.IsDBNull(13) ? 0 : row.GetInt64(13),
-                AuthorizationState = Text(row, 14),
-                AuthorizationHash = Bytes(row, 15),
-                AuthorizationExpiresAt = Instant(row, 16) ?? DateTimeOffset.MinValue,
-                SessionLive = !row.IsDBNull(17) && row.GetBoolean(17),
+                AuthorizationId = row.IsDBNull(14) ? 0 : row.GetInt64(14),
+                AuthorizationState = Text(row, 15),
+                AuthorizationHash = Bytes(row, 16),
+                AuthorizationExpiresAt = Instant(row, 17) ?? DateTimeOffset.MinValue,
+                SessionLive = !row.IsDBNull(18) && row.GetBoolean(18),
             };
         }
     }

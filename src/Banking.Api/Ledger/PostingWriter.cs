@@ -11,8 +11,9 @@ namespace Banking.Api.Ledger;
 
 /// <inheritdoc cref="IPostingWriter"/>
 /// <remarks>
-/// One loop takes whatever is queued, without waiting for more: under light load a batch is one payment, under heavy load one flush of the
-/// database's log serves many. Several processes may run a writer on one database: locks are taken in one order, and what changed between
+/// Two loops, each of which takes whatever is there, without waiting for more: one reads what queued items depend on, the other decides and
+/// posts what has been read. Under light load a batch is one payment; under heavy load one flush of the database's log serves many, and the
+/// next batch is read meanwhile. Several processes may run a writer on one database: locks are taken in one order, and what changed between
 /// reading and posting is read again.
 /// </remarks>
 internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
@@ -24,6 +25,9 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
     private const int MaxAttempts = 50;
 
     private readonly Channel<PostingItem> _queue = Channel.CreateUnbounded<PostingItem>(new() { SingleReader = true });
+    private readonly Channel<PostingItem> _ready = Channel.CreateBounded<PostingItem>(new BoundedChannelOptions(MaxBatch) { SingleReader = true, SingleWriter = true });
+    private readonly CarriedStates _carried = new();
+    private readonly PostingStore _reading;
     private readonly PostingStore _store;
     private readonly Func<PostingDecider> _newDecider;
     private readonly TimeProvider _clock;
@@ -33,11 +37,12 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
     public PostingWriter(
         NpgsqlDataSource database, FraudScoring scoring, PaymentLimits limits, BankCalendar calendar, ColumnCipher cipher, TimeProvider clock, ILogger<PostingWriter> logger)
     {
+        _reading = new PostingStore(database);
         _store = new PostingStore(database);
-        _newDecider = () => new PostingDecider(_store, scoring, limits, calendar, cipher);
+        _newDecider = () => new PostingDecider(_store, _carried, scoring, limits, calendar, cipher);
         _clock = clock;
         _logger = logger;
-        _loop = new Lazy<Task>(() => Task.Run(RunAsync));
+        _loop = new Lazy<Task>(() => Task.WhenAll(Task.Run(ReadAheadAsync), Task.Run(RunAsync)));
     }
 
     public Task<PaymentOutcome> ExecutePaymentAsync(Caller caller, Guid paymentId, string idempotencyKey, CancellationToken cancellationToken = default)
@@ -84,7 +89,7 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
         return item.Completion.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Finishes what is queued, then closes the connection.</summary>
+    /// <summary>Finishes what is queued, then closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -93,6 +98,7 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
             await _loop.Value;
         }
 
+        await _reading.DisposeAsync();
         await _store.DisposeAsync();
     }
 
@@ -108,9 +114,41 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
         }
     }
 
+    private async Task ReadAheadAsync()
+    {
+        var items = new List<PostingItem>(MaxBatch);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            items.Clear();
+            while (items.Count < MaxBatch && _queue.Reader.TryRead(out var item))
+            {
+                items.Add(item);
+            }
+
+            try
+            {
+                await _reading.ReadAsync(items, _clock.GetUtcNow(), CancellationToken.None);
+            }
+            catch (Exception exception)
+            {
+                // The posting loop reads what has not been read, and knows what to do when that fails too.
+                _logger.LogInformation(exception, "Reading ahead failed");
+                items.ForEach(item => item.IsRead = false);
+                await ForgetConnectionAsync(_reading);
+            }
+
+            foreach (var item in items)
+            {
+                await _ready.Writer.WriteAsync(item);
+            }
+        }
+
+        _ready.Writer.Complete();
+    }
+
     private async Task RunAsync()
     {
-        var reader = _queue.Reader;
+        var reader = _ready.Reader;
         var batch = new List<PostingItem>(MaxBatch);
         var again = new List<PostingItem>();
         while (again.Count > 0 || await reader.WaitToReadAsync())
@@ -172,8 +210,10 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
         {
             // One item may be the cause: each gets a transaction of its own. What was committed is found by its key.
             _logger.LogWarning(exception, "A batch of {Count} failed and is replayed one by one", items.Count);
+            _carried.Forget();
             foreach (var item in items.Where(item => !item.IsAnswered && !again.Contains(item)))
             {
+                item.IsRead = false;
                 await ProcessAsync([item], again);
             }
         }
@@ -182,10 +222,11 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
             var item = items[0];
             var transient = exception is NpgsqlException { IsTransient: true } && ++item.Attempts <= 3;
             _logger.LogError(exception, "Posting failed; {Next}", transient ? "trying again" : "giving up");
-            await ForgetConnectionAsync();
+            _carried.Forget();
+            await ForgetConnectionAsync(_store);
             if (transient && (item.IdempotencyKey is not null || exception is PostgresException))
             {
-                again.Add(item);
+                Again(item, again);
             }
             else
             {
@@ -194,11 +235,17 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
         }
     }
 
-    private async Task ForgetConnectionAsync()
+    private static void Again(PostingItem item, List<PostingItem> again)
+    {
+        item.IsRead = false;
+        again.Add(item);
+    }
+
+    private async Task ForgetConnectionAsync(PostingStore store)
     {
         try
         {
-            await _store.ResetAsync();
+            await store.ResetAsync();
         }
         catch (Exception exception) when (exception is NpgsqlException or IOException)
         {
@@ -209,18 +256,27 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
     private async Task RoundAsync(List<PostingItem> items, List<PostingItem> again)
     {
         var now = _clock.GetUtcNow();
-        await _store.ReadAsync(items, now, CancellationToken.None);
+        await _store.OpenAsync(CancellationToken.None);
+        var unread = items.FindAll(item => !item.IsRead);
+        if (unread.Count > 0)
+        {
+            await _store.ReadAsync(unread, now, CancellationToken.None);
+            unread.ForEach(item => item.IsFresh = true);
+        }
+
+        _carried.NextRound();
         var decider = _newDecider();
         foreach (var item in items)
         {
+            Carry(item);
             if (item.Waits)
             {
                 item.Waits = false;
-                again.Add(item);
+                Again(item, again);
             }
             else if (decider.Decide(item, now) == Decided.Later)
             {
-                again.Add(item);
+                Again(item, again);
             }
         }
 
@@ -230,6 +286,15 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
         }
 
         var verdicts = await PostAsync(decider.Rows);
+        if (Array.TrueForAll(verdicts, verdict => verdict == "ok"))
+        {
+            decider.Posted();
+        }
+        else
+        {
+            _carried.Forget();
+        }
+
         for (var i = 0; i < verdicts.Length; i++)
         {
             var (item, response) = decider.Pending[i];
@@ -245,6 +310,15 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
             {
                 item.Succeed(response, replayed: false);
             }
+        }
+    }
+
+    private void Carry(PostingItem item)
+    {
+        switch (item)
+        {
+            case PaymentItem { Snapshot: { } payment }: _carried.Apply(payment); break;
+            case MovementItem { Snapshot: { } movement }: _carried.Apply(movement); break;
         }
     }
 
@@ -267,7 +341,7 @@ internal sealed class PostingWriter : IPostingWriter, IAsyncDisposable
     {
         if (++item.Attempts < MaxAttempts)
         {
-            again.Add(item);
+            Again(item, again);
         }
         else
         {
