@@ -60,7 +60,8 @@ public static class IdentitySetup
             .WithName("SignInWithPasskey").WithSummary("Sign-in with a passkey alone, for a session");
 
         v1.MapPost("/token", ExchangeToken.HandleAsync).RequireAuthorization(Policies.AssistantClient).Answers<TokenExchangeResult>()
-            .TakesForm("grant_type", "subject_token", "subject_token_type").WithName("ExchangeToken").WithSummary("Token exchange (RFC 8693): a grant, or the current delegated token, for a new delegated token");
+            .TakesForm("grant_type", "subject_token", "subject_token_type")
+            .WithName("ExchangeToken").WithSummary("Token exchange (RFC 8693): a grant, or the current delegated token, for a new delegated token");
         v1.MapPost("/delegation-grants", CreateGrant.HandleAsync).RequireAuthorization(Policies.Customer).Answers<DelegationGrant>()
             .WithName("CreateDelegationGrant").WithSummary("A one-time grant that lets the assistant act in one conversation");
 

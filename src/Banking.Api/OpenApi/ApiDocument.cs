@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Banking.Api.Identity;
 using Banking.Api.Infrastructure;
@@ -57,6 +58,12 @@ internal static class ApiDocument
                         ["application/problem+json"] = new() { Schema = await context.GetOrCreateSchemaAsync(typeof(ApiError), null, cancellationToken) },
                     },
                 };
+                // Named after C# members where they are bound from a record; names in queries are matched in any case.
+                foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Query))
+                {
+                    parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+                }
+
                 if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any(data => data.Policy is not (Policies.WebClient or Policies.AssistantClient)))
                 {
                     operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(TokenScheme, context.Document)] = [] }];

@@ -23,7 +23,6 @@ internal static class AddPayee
     // SEPA and CHAPS/FPS creditor names have at most 70 characters (ISO 20022 Max70Text).
     private const int NameLengthMax = 70;
     private const int ConversationIdLengthMax = 100;
-    private const string EitherFactor = "urn:securebank:acr:mfa urn:securebank:acr:passkey";
 
     public static async Task<Results<Created<Payee>, Problem>> HandleAsync(
         CreatePayee request, Caller caller, BankDbContext db, IAuthorizations authorizations, TimeProvider clock, CancellationToken cancellationToken)
@@ -58,7 +57,7 @@ internal static class AddPayee
         if (request.AuthorizationId is null)
         {
             var authorization = await authorizations.RequestAsync(
-                db, caller, AuthorizationTypes.PayeeCreation, details, subjectId: null, subjectRef: null, EitherFactor, cancellationToken);
+                db, caller, AuthorizationTypes.PayeeCreation, details, subjectId: null, subjectRef: null, AcrValues.Any, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return authorizations.Challenge(authorization);
         }

@@ -33,23 +33,28 @@ internal static class PaymentsApi
     {
         var payments = v1.MapGroup("/payments").WithTags("Payments");
         payments.MapPost("/", DraftPayment.HandleAsync).RequireAuthorization(Policies.CustomerDraft)
-            .TakesIdempotencyKey(required: true).AuditDelegated("payment.draft", refusalsOnly: true).WithName("DraftPayment").WithSummary("Drafts a payment to a payee or to an own account; needs an Idempotency-Key")
+            .TakesIdempotencyKey(required: true).AuditDelegated("payment.draft", refusalsOnly: true)
+            .WithName("DraftPayment").WithSummary("Drafts a payment to a payee or to an own account; needs an Idempotency-Key")
             .Produces<Client.Payment>(StatusCodes.Status201Created);
         payments.MapGet("/", ReadPayments.ListAsync).RequireAuthorization(Policies.CustomerRead)
             .WithName("ListPayments").WithSummary("Payments, newest first").AuditDelegated("payment.list");
         payments.MapGet("/{paymentId}", ReadPayments.GetAsync).RequireAuthorization(Policies.CustomerRead)
             .WithName("GetPayment").WithSummary("One payment").AuditDelegated("payment.read", "paymentId");
         payments.MapPatch("/{paymentId}", AmendPaymentCommand.HandleAsync).RequireAuthorization(Policies.CustomerDraft)
-            .TakesIdempotencyKey(required: false).AuditDelegated("payment.amend", "paymentId", refusalsOnly: true).WithName("AmendPayment").WithSummary("Changes a payment that is not approved; ends an approval asked for before")
+            .TakesIdempotencyKey(required: false).AuditDelegated("payment.amend", "paymentId", refusalsOnly: true)
+            .WithName("AmendPayment").WithSummary("Changes a payment that is not approved; ends an approval asked for before")
             .Produces<Client.Payment>();
         payments.MapPost("/{paymentId}/submit", SubmitPayment.HandleAsync).RequireAuthorization(Policies.Customer)
-            .TakesIdempotencyKey(required: false).WithName("SubmitPayment").WithSummary("Opens the authorization that the customer approves")
+            .TakesIdempotencyKey(required: false)
+            .WithName("SubmitPayment").WithSummary("Opens the authorization that the customer approves")
             .Produces<Client.Payment>();
         payments.MapPost("/{paymentId}/execute", ExecutePayment.HandleAsync).RequireAuthorization(Policies.Customer)
-            .TakesIdempotencyKey(required: true).WithName("ExecutePayment").WithSummary("Executes an approved payment; needs an Idempotency-Key; 401 names the authorization that is missing")
+            .TakesIdempotencyKey(required: true)
+            .WithName("ExecutePayment").WithSummary("Executes an approved payment; needs an Idempotency-Key; 401 names the authorization that is missing")
             .Produces<Client.Payment>();
         payments.MapPost("/{paymentId}/cancel", CancelPayment.HandleAsync).RequireAuthorization(Policies.CustomerDraft)
-            .TakesIdempotencyKey(required: false).AuditDelegated("payment.cancel", "paymentId", refusalsOnly: true).WithName("CancelPayment").WithSummary("Ends a payment that has not been posted")
+            .TakesIdempotencyKey(required: false).AuditDelegated("payment.cancel", "paymentId", refusalsOnly: true)
+            .WithName("CancelPayment").WithSummary("Ends a payment that has not been posted")
             .Produces<Client.Payment>();
     }
 }

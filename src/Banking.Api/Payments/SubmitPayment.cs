@@ -17,9 +17,6 @@ namespace Banking.Api.Payments;
 internal sealed class SubmitPayment(
     BankDbContext db, PaymentChecks checks, PaymentChanges changes, IAuthorizations authorizations, FraudScoring scoring, BankCalendar calendar, TimeProvider clock)
 {
-    private const string Passkey = AcrValues.Passkey;
-    private const string EitherFactor = AcrValues.Mfa + " " + AcrValues.Passkey;
-
     private static Problem ScoringUnavailable { get; } =
         new(StatusCodes.Status503ServiceUnavailable, ErrorCodes.ScoringUnavailable, "Payments are not possible at the moment.");
 
@@ -79,7 +76,7 @@ internal sealed class SubmitPayment(
         await db.SaveChangesAsync(cancellationToken);
         var authorization = await authorizations.RequestAsync(
             db, caller, AuthorizationTypes.PaymentInitiation, details, payment.Id, PublicId.Format(PublicId.Payment, payment.PublicId),
-            strong && hasPasskey ? Passkey : EitherFactor, cancellationToken);
+            strong && hasPasskey ? AcrValues.Passkey : AcrValues.Any, cancellationToken);
         return new Submitted(PaymentView.ToContract(payment, ends, authorization.PublicId), authorization);
     }
 

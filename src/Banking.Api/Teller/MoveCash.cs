@@ -6,7 +6,6 @@ using Banking.Api.Infrastructure;
 using Banking.Api.Ledger;
 using Banking.Client;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using SecureBank.ServiceDefaults;
 
 namespace Banking.Api.Teller;
@@ -18,23 +17,21 @@ namespace Banking.Api.Teller;
 internal static class MoveCash
 {
     private const int NoteLengthMax = 140;
-    private const int KeyLengthMax = 64;
-    private const string EitherFactor = "urn:securebank:acr:mfa urn:securebank:acr:passkey";
 
     public static Task<Results<Ok<CashReceipt>, Problem>> DepositAsync(
-        CashMovement request, [FromHeader(Name = ApiHeaders.IdempotencyKey)] string? idempotencyKey, Caller caller, [AsParameters] Services services, CancellationToken cancellationToken) =>
-        HandleAsync(MovementKind.Deposit, request, idempotencyKey, caller, services, cancellationToken);
+        CashMovement request, Caller caller, [AsParameters] Services services, CancellationToken cancellationToken) =>
+        HandleAsync(MovementKind.Deposit, request, caller, services, cancellationToken);
 
     public static Task<Results<Ok<CashReceipt>, Problem>> WithdrawAsync(
-        CashMovement request, [FromHeader(Name = ApiHeaders.IdempotencyKey)] string? idempotencyKey, Caller caller, [AsParameters] Services services, CancellationToken cancellationToken) =>
-        HandleAsync(MovementKind.Withdrawal, request, idempotencyKey, caller, services, cancellationToken);
+        CashMovement request, Caller caller, [AsParameters] Services services, CancellationToken cancellationToken) =>
+        HandleAsync(MovementKind.Withdrawal, request, caller, services, cancellationToken);
 
     private static async Task<Results<Ok<CashReceipt>, Problem>> HandleAsync(
-        MovementKind kind, CashMovement request, string? idempotencyKey, Caller caller, Services services, CancellationToken cancellationToken)
+        MovementKind kind, CashMovement request, Caller caller, Services services, CancellationToken cancellationToken)
     {
-        if (idempotencyKey is not { Length: > 0 and <= KeyLengthMax } || idempotencyKey.Any(c => c is < '!' or > '~'))
+        if (!IdempotencyKey.TryRead(services.Context.Request, out var idempotencyKey))
         {
-            return Problem.Invalid(ErrorCodes.IdempotencyKeyInvalid, $"The header Idempotency-Key is required: 1 to {KeyLengthMax} visible ASCII characters.");
+            return IdempotencyKey.Invalid;
         }
 
         if (request.Note is { } note && (note.Length > NoteLengthMax || note.Any(char.IsControl)))
@@ -99,7 +96,7 @@ internal static class MoveCash
         }
 
         return services.Authorizations.Challenge(await services.Authorizations.RequestAsync(
-            services.Db, caller, AuthorizationTypes.CashMovement, details, subjectId: null, PublicId.Format(PublicId.Account, account.PublicId), EitherFactor, cancellationToken));
+            services.Db, caller, AuthorizationTypes.CashMovement, details, subjectId: null, PublicId.Format(PublicId.Account, account.PublicId), AcrValues.Any, cancellationToken));
     }
 
     /// <summary>What the teller approves.</summary>

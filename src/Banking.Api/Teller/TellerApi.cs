@@ -1,4 +1,5 @@
 using Banking.Api.Identity;
+using Banking.Api.OpenApi;
 
 namespace Banking.Api.Teller;
 
@@ -10,9 +11,9 @@ internal static class TellerApi
         var teller = v1.MapGroup("/teller").RequireAuthorization(Policies.Teller).WithTags("Teller");
         teller.MapGet("/accounts/{iban}", FindTellerAccount.HandleAsync)
             .WithName("FindTellerAccount").WithSummary("Whose account it is, and whether it is open");
-        teller.MapPost("/deposits", MoveCash.DepositAsync)
+        teller.MapPost("/deposits", MoveCash.DepositAsync).TakesIdempotencyKey(required: true)
             .WithName("DepositCash").WithSummary("Cash handed in; the first call answers 401 with the authorization to approve");
-        teller.MapPost("/withdrawals", MoveCash.WithdrawAsync)
+        teller.MapPost("/withdrawals", MoveCash.WithdrawAsync).TakesIdempotencyKey(required: true)
             .WithName("WithdrawCash").WithSummary("Cash handed out; the first call answers 401 with the authorization to approve");
     }
 }

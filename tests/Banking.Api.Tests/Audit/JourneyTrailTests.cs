@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Http.Json;
 using Banking.Api.Identity;
-using Banking.Api.Tests.Accounts;
 using Banking.Api.Tests.Hosting;
 using Banking.Api.Tests.Payments;
 using Banking.Client;

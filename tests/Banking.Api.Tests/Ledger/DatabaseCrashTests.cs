@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using AppHost.Postgres;
-using Banking.Api.Tests.Hosting;
 using Banking.Api.Tests.Payments;
 using Banking.Client;
 using Testing;

@@ -4,11 +4,9 @@ using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Banking.Api.Ledger;
 using Banking.Api.Tests.Accounts;
-using Banking.Api.Tests.Hosting;
 using Banking.Api.Tests.Identity;
 using Banking.Api.Tests.OpenApi;
 using Banking.Client;
-using Testing;
 
 namespace Banking.Api.Tests.Security;
 
