@@ -85,4 +85,18 @@ public sealed class PaymentJourneys(BankInBrowser bank)
         Assert.Equal(before, await visitor.ReadBalanceAsync("Everyday account"));
         visitor.CheckNoComplaints();
     }
+
+    [Fact]
+    public async Task PickAPayeeInChat_ByKeyboard_AsksForTheAmountAndPrepares()
+    {
+        await using var visitor = await Visitor.ArriveAsync(bank);
+        await visitor.SignInAsync("priya");
+        await visitor.OpenChatAsync();
+        await visitor.SayAsync("Who can I pay?");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Northgate Energy" }).PressAsync("Enter");
+        await Expect(visitor.BotBubbles.Last).ToContainTextAsync("Northgate Energy?");
+        await visitor.SayAsync("3.20");
+        await Expect(visitor.CardWith("Northgate Energy", "£3.20")).ToBeVisibleAsync();
+        visitor.CheckNoComplaints();
+    }
 }
