@@ -301,8 +301,12 @@ internal sealed partial class Corpus
         string[] heads = ["Ba", "Che", "Do", "Fen", "Gri", "Ha", "Iz", "Jo", "Kal", "Lu", "Mor", "Ni", "Os", "Pra", "Ri", "Sha", "Ta", "Vel", "Wen", "Yu", "Zo"];
         string[] tails = ["bert", "da", "fia", "go", "ham", "ka", "lin", "ma", "ndra", "ola", "quist", "rson", "shi", "ton", "vic", "wood", "xley", "zi"];
         string Word() => heads[random.Next(heads.Length)] + (random.Next(3) == 0 ? "la" : "") + tails[random.Next(tails.Length)];
-        return random.Next(6) switch
+        string[] trades = ["Plumbing", "Roofing", "Dental Practice", "Garage", "Nursery", "Tree Surgeons", "Lettings", "Vets", "Bakery", "Tennis Club", "Ltd", "and Sons", "Removals", "Kitchens", "Primary School", "Cleaning Services"];
+        return random.Next(9) switch
         {
+            6 => $"{Word()} {trades[random.Next(trades.Length)]}",
+            7 => $"{Word()} {trades[random.Next(trades.Length)]}".ToLowerInvariant(),
+            8 => $"{Word()} {Word()} {Word()}".ToLowerInvariant(),
             0 or 1 => Word(),
             2 or 3 => $"{Word()} {Word()}",
             4 => Word().ToLowerInvariant(),

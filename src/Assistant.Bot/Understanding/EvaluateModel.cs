@@ -31,17 +31,16 @@ internal static class EvaluateModel
     }
 
     /// <summary>
-    /// The probability below which a reading is not acted on: the one that turns most out-of-scope utterances away while no more than
-    /// <paramref name="mostTurnedAway"/> of those in scope are.
+    /// The probability below which a reading is not acted on: the highest, so the one that turns most out-of-scope utterances away, at which no more
+    /// than <paramref name="mostTurnedAway"/> of those in scope are.
     /// </summary>
     public static double ChooseThreshold(UnderstandingModel model, IReadOnlyList<Example> examples, double mostTurnedAway)
     {
         var results = Run(model, examples);
-        var outOfScope = results.Where(result => Refusals.Contains(result.Example.Intent)).ToList();
         var inScope = results.Where(result => !Refusals.Contains(result.Example.Intent)).ToList();
         return Enumerable.Range(20, 41).Select(percent => percent / 100.0)
             .Where(threshold => threshold <= 0.2 || Share(inScope.Count(result => TurnedAway(result, threshold)), inScope.Count) <= mostTurnedAway)
-            .MaxBy(threshold => (outOfScope.Count(result => TurnedAway(result, threshold)), -threshold));
+            .Max();
     }
 
     public static IReadOnlyList<(string Intent, int Count, double F1)> ByIntent(UnderstandingModel model, IReadOnlyList<Example> examples) => ByIntent(Run(model, examples));

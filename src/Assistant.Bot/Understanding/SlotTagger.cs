@@ -22,8 +22,31 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
     public string[] Tag(IReadOnlyList<Token> tokens) =>
         [.. Decode(tokens.Count, Emissions(tokens, Weights, Labels.Count), Transitions, Labels).Select(label => Labels[label])];
 
-    /// <summary>Fits in an order that only <paramref name="seed"/> decides.</summary>
+    /// <summary>Fits <paramref name="members"/> taggers in orders that only <paramref name="seed"/> decides, and takes the mean of their weights.</summary>
     public static SlotTagger Fit(
+        IReadOnlyList<(IReadOnlyList<Token> Tokens, string[] Labels)> examples, int epochs, int members, int seed, Action<int, double>? progress, CancellationToken cancellationToken)
+    {
+        SlotTagger? sum = null;
+        for (var member = 0; member < members; member++)
+        {
+            var fitted = FitOne(examples, epochs, (seed * 1_000) + member, member == 0 ? progress : null, cancellationToken);
+            if (sum is null)
+            {
+                sum = fitted;
+            }
+            else
+            {
+                TensorPrimitives.Add(sum.Weights, fitted.Weights, sum.Weights);
+                TensorPrimitives.Add(sum.Transitions, fitted.Transitions, sum.Transitions);
+            }
+        }
+
+        // As they are stored, in half precision.
+        float[] Mean(float[] values) => [.. values.Select(value => (float)(Half)(value / members))];
+        return new SlotTagger(sum!.Labels, Mean(sum.Weights), Mean(sum.Transitions));
+    }
+
+    private static SlotTagger FitOne(
         IReadOnlyList<(IReadOnlyList<Token> Tokens, string[] Labels)> examples, int epochs, int seed, Action<int, double>? progress, CancellationToken cancellationToken)
     {
         var labels = examples.SelectMany(example => example.Labels).Append("O").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
@@ -100,8 +123,7 @@ internal sealed class SlotTagger(IReadOnlyList<string> labels, float[] weights, 
             progress?.Invoke(epoch, (double)wrong / examples.Count);
         }
 
-        // Scaled so that every weight is representable with half precision.
-        float[] Average(double[] values, double[] updates) => [.. values.Select((value, i) => (float)(Half)(value - (updates[i] / step)))];
+        float[] Average(double[] values, double[] updates) => [.. values.Select((value, i) => (float)(value - (updates[i] / step)))];
         return new SlotTagger(labels, Average(weights, weightUpdates), Average(transitions, transitionUpdates));
 
         static void Update(double[] values, double[] updates, int index, double delta, double step)

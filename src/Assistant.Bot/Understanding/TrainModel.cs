@@ -11,11 +11,12 @@ internal static class TrainModel
     private const int SlotEpochs = 8;
     private const int IntentEpochs = 10;
     private const int IntentMembers = 4;
+    private const int SlotMembers = 4;
     private const int Folds = 4;
     private const int FoldEpochs = 3;
 
     // Asking again is the lesser evil only as long as it stays rare: the threshold is chosen within this share of in-scope utterances.
-    private const double MostTurnedAway = 0.03;
+    private const double MostTurnedAway = 0.02;
 
     public static TrainedModel Fit(Corpus corpus, string version, int seed, Action<string>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -23,7 +24,7 @@ internal static class TrainModel
         progress?.Invoke($"{examples.Count} training utterances from {corpus.Sources} written lines; {corpus.HeldOut.Count} held out");
         var tokenized = examples.Select(example => Tokenizer.Tokenize(example.Text)).ToArray();
         var labelled = examples.Select((example, i) => (Tokens: tokenized[i], Labels: Corpus.LabelsOf(example, tokenized[i]))).ToArray();
-        var tagger = SlotTagger.Fit(labelled, SlotEpochs, seed, (epoch, wrong) => progress?.Invoke($"slots   {epoch}/{SlotEpochs}: {wrong.ToString("P2", CultureInfo.InvariantCulture)} of utterances wrong"), cancellationToken);
+        var tagger = SlotTagger.Fit(labelled, SlotEpochs, SlotMembers, seed, (epoch, wrong) => progress?.Invoke($"slots   {epoch}/{SlotEpochs}: {wrong.ToString("P2", CultureInfo.InvariantCulture)} of utterances wrong"), cancellationToken);
 
         // The intent model meets slots that are found, not given, and found less well than on lines the tagger was trained on: so it is trained
         // on what taggers found that had not seen the line.
@@ -31,7 +32,7 @@ internal static class TrainModel
         for (var fold = 0; fold < Folds; fold++)
         {
             var others = labelled.Where((_, i) => examples[i].Source % Folds != fold).ToArray();
-            var stranger = SlotTagger.Fit(others.Length > 0 ? others : labelled, FoldEpochs, seed, null, cancellationToken);
+            var stranger = SlotTagger.Fit(others.Length > 0 ? others : labelled, FoldEpochs, 1, seed, null, cancellationToken);
             for (var i = 0; i < found.Length; i++)
             {
                 if (examples[i].Source % Folds == fold)
@@ -93,12 +94,12 @@ internal static class TrainModel
 
             - Intents: the mean of {IntentMembers} multinomial logistic regressions over hashed words, word pairs, character n-grams and slot-replaced sequences, with
               temperature scaling on the development part.
-            - Slots: averaged structured perceptron with feature dropout and first-order Viterbi decoding; values are read by typed parsers.
+            - Slots: the mean of {SlotMembers} averaged structured perceptrons with feature dropout and first-order Viterbi decoding; values are read by typed parsers.
             - Language: British English. Currency without a name: pounds.
             - Trained on {manifest.TrainingExamples} utterances expanded from {corpus.Sources} lines written for this purpose (`src/Assistant.Bot/Understanding/Corpus`); no customer's words.
             - Corpus fingerprint `{manifest.CorpusFingerprint}`, seed {manifest.Seed}. The same corpus and seed give the same files.
-            - Below a probability of {manifest.AcceptAbove} the assistant asks which of two things is meant; below {manifest.UnsureAbove} it says that it did not understand. The first threshold is the one that turns most
-              out-of-scope utterances of the development part away while at most {MostTurnedAway:P0} of those in scope are.
+            - Below a probability of {manifest.AcceptAbove} the assistant asks which of two things is meant; below {manifest.UnsureAbove} it says that it did not understand. The first threshold is the highest at which at
+              most {MostTurnedAway:P0} of the in-scope utterances of the development part are turned away.
 
             ## Held out
 
