@@ -112,7 +112,7 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
             ]);
     }
 
-    private static Attachment OutcomeOf(JsonElement data)
+    private Attachment OutcomeOf(JsonElement data)
     {
         var (title, color) = Get(data, "state") switch
         {
@@ -129,7 +129,9 @@ internal sealed class CardRenderer(Hosting.AssistantSettings settings)
             rows.Add(Text(reason, subtle: true));
         }
 
-        return Card(rows);
+        return (Get(data, "id") ?? Get(data, "paymentId")) is { } id && PublicId.TryParse(id, PublicId.Payment, out _)
+            ? Card(rows, [Open("Payment details", $"{settings.WebBaseAddress}/payments/{Uri.EscapeDataString(id)}")])
+            : Card(rows);
     }
 
     /// <summary>The bank's reasons, in its own words for the customer.</summary>
