@@ -1,6 +1,6 @@
+using System.CommandLine;
 using Assistant.Bot.Migrations;
 using SecureBank.ServiceDefaults;
-using System.CommandLine;
 
 namespace Assistant.Bot.Hosting;
 

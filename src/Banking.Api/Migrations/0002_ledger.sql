@@ -42,15 +42,19 @@ create table ledger.journal_entry (
     posted_at    timestamptz not null,
     -- The payment that caused it, once: a payment posts at most one entry.
     payment_id   bigint unique,
-    reverses_id  bigint unique references ledger.journal_entry,
+    reverses_id  bigint references ledger.journal_entry,
     reference    text
 );
+
+-- Few entries reverse another: only those are in the index.
+create unique index journal_entry_reverses on ledger.journal_entry (reverses_id) where reverses_id is not null;
 
 create table ledger.posting (
     id             bigint generated always as identity primary key,
     public_id      uuid not null unique,
-    entry_id       bigint not null references ledger.journal_entry,
-    account_id     bigint not null references ledger.account,
+    -- Both references are checked for all rows of a statement at once (0003): a foreign key runs a query of its own for every row.
+    entry_id       bigint not null,
+    account_id     bigint not null,
     amount         bigint not null check (amount <> 0),
     currency       char(3) not null,
     balance_after  bigint not null,

@@ -12,10 +12,6 @@ create unique index account_of_bank on ledger.account (type, currency) where typ
 -- Account numbers of customers, the last eight digits of their IBANs.
 create sequence ledger.account_number start 10000001 maxvalue 99999999;
 
--- Few entries reverse another: only those are in the index.
-alter table ledger.journal_entry drop constraint journal_entry_reverses_id_key;
-create unique index journal_entry_reverses on ledger.journal_entry (reverses_id) where reverses_id is not null;
-
 create index payment_expiry on payment.payment (expires_at) where state in ('draft', 'awaiting_approval', 'approved');
 create index authorization_credential_change on identity."authorization" (user_id, consumed_at)
     where type = 'credential_registration' and state = 'consumed';
@@ -40,7 +36,6 @@ alter table fraud.decision enable always trigger append_only;
 -- The postings of an entry come in one statement, belong to an entry and to accounts that exist, sum to zero in each currency and match the
 -- currency of their accounts. The references are checked here for all rows of a statement at once: a foreign key runs a query of its own for
 -- every row, which costs more than writing the row. Nothing referred to can go away: entries are append-only and accounts are never deleted.
-alter table ledger.posting drop constraint posting_entry_id_fkey, drop constraint posting_account_id_fkey;
 create trigger never_deleted before delete or truncate on ledger.account for each statement execute function ledger.refuse_change();
 alter table ledger.account enable always trigger never_deleted;
 create function ledger.check_postings() returns trigger language plpgsql

@@ -27,4 +27,13 @@ create unique index seal_chain on audit.seal (previous_seal);
 -- Events about one subject leave in order.
 create index outbox_subject on event.outbox (subject, id) where delivered_at is null and subject is not null;
 
+-- A commit that leaves events wakes the dispatcher; the rows are the truth, so a lost notification costs one poll interval.
+create function event.wake() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    perform pg_notify('outbox', '');
+    return null;
+end $$;
+revoke all on function event.wake() from public;
+create trigger wake after insert on event.outbox for each statement execute function event.wake();
+
 grant select on ledger.held_account, ledger.held_transaction to ${app_role};

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SecureBank.ServiceDefaults;
+using Npgsql;
 using Testing;
 
 namespace Banking.Api.Tests.Events;
@@ -94,6 +95,21 @@ public sealed class OutboxDispatcherTests : IAsyncLifetime
         Assert.Equal([1, 1, 1, 2], ofSubject.Select(delivery => delivery.Number));
         Assert.Single(ofSubject.Take(3).Select(delivery => delivery.Id).Distinct());
         Assert.Single(_deliveries, delivery => delivery.Number == 3);
+    }
+
+    // Nothing waits for the poll: the commit itself wakes whoever listens.
+    [Fact]
+    public async Task Commit_WhenAnEventIsLeft_WakesListeners()
+    {
+        await using var listener = new NpgsqlConnection(_database.AppConnectionString);
+        await listener.OpenAsync();
+        await using (var listen = new NpgsqlCommand("listen outbox", listener))
+        {
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        await EmitAsync("pay_1", 1);
+        Assert.True(await listener.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

@@ -5,10 +5,10 @@ using Banking.Api.Tests.Hosting;
 using Banking.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Identity;
-using SignInResult = Banking.Client.SignInResult;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Testing;
+using SignInResult = Banking.Client.SignInResult;
 
 namespace Banking.Api.Tests.Identity;
 

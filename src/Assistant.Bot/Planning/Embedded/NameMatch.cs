@@ -11,8 +11,16 @@ internal static class NameMatch
 
     private static readonly Dictionary<string, string> AccountTypes = new(StringComparer.Ordinal)
     {
-        ["current"] = "current", ["main"] = "current", ["everyday"] = "current", ["curent"] = "current", ["checking"] = "current",
-        ["savings"] = "savings", ["saving"] = "savings", ["saver"] = "savings", ["savngs"] = "savings", ["saving's"] = "savings",
+        ["current"] = "current",
+        ["main"] = "current",
+        ["everyday"] = "current",
+        ["curent"] = "current",
+        ["checking"] = "current",
+        ["savings"] = "savings",
+        ["saving"] = "savings",
+        ["saver"] = "savings",
+        ["savngs"] = "savings",
+        ["saving's"] = "savings",
     };
 
     private static readonly (string[] Said, int Index)[] Ordinals =

@@ -16,27 +16,83 @@ public static class AmountParser
 {
     private static readonly Dictionary<string, int> SmallNumbers = new(StringComparer.Ordinal)
     {
-        ["zero"] = 0, ["one"] = 1, ["two"] = 2, ["three"] = 3, ["four"] = 4, ["five"] = 5, ["six"] = 6, ["seven"] = 7, ["eight"] = 8, ["nine"] = 9,
-        ["ten"] = 10, ["eleven"] = 11, ["twelve"] = 12, ["thirteen"] = 13, ["fourteen"] = 14, ["fifteen"] = 15, ["sixteen"] = 16,
-        ["seventeen"] = 17, ["eighteen"] = 18, ["nineteen"] = 19, ["twenty"] = 20, ["thirty"] = 30, ["forty"] = 40, ["fourty"] = 40,
-        ["fifty"] = 50, ["sixty"] = 60, ["seventy"] = 70, ["eighty"] = 80, ["ninety"] = 90,
+        ["zero"] = 0,
+        ["one"] = 1,
+        ["two"] = 2,
+        ["three"] = 3,
+        ["four"] = 4,
+        ["five"] = 5,
+        ["six"] = 6,
+        ["seven"] = 7,
+        ["eight"] = 8,
+        ["nine"] = 9,
+        ["ten"] = 10,
+        ["eleven"] = 11,
+        ["twelve"] = 12,
+        ["thirteen"] = 13,
+        ["fourteen"] = 14,
+        ["fifteen"] = 15,
+        ["sixteen"] = 16,
+        ["seventeen"] = 17,
+        ["eighteen"] = 18,
+        ["nineteen"] = 19,
+        ["twenty"] = 20,
+        ["thirty"] = 30,
+        ["forty"] = 40,
+        ["fourty"] = 40,
+        ["fifty"] = 50,
+        ["sixty"] = 60,
+        ["seventy"] = 70,
+        ["eighty"] = 80,
+        ["ninety"] = 90,
     };
 
     private static readonly Dictionary<string, decimal> Multipliers = new(StringComparer.Ordinal)
     {
-        ["hundred"] = 100, ["thousand"] = 1000, ["k"] = 1000, ["grand"] = 1000, ["million"] = 1_000_000, ["m"] = 1_000_000,
+        ["hundred"] = 100,
+        ["thousand"] = 1000,
+        ["k"] = 1000,
+        ["grand"] = 1000,
+        ["million"] = 1_000_000,
+        ["m"] = 1_000_000,
     };
 
     private static readonly Dictionary<string, decimal> Notes = new(StringComparer.Ordinal)
     {
-        ["fiver"] = 5, ["tenner"] = 10, ["twenner"] = 20, ["grand"] = 1000, ["hundred"] = 100, ["thousand"] = 1000, ["quid"] = 1, ["pound"] = 1,
+        ["fiver"] = 5,
+        ["tenner"] = 10,
+        ["twenner"] = 20,
+        ["grand"] = 1000,
+        ["hundred"] = 100,
+        ["thousand"] = 1000,
+        ["quid"] = 1,
+        ["pound"] = 1,
     };
 
     private static readonly Dictionary<string, string> Currencies = new(StringComparer.Ordinal)
     {
-        ["£"] = "GBP", ["gbp"] = "GBP", ["pound"] = "GBP", ["pounds"] = "GBP", ["quid"] = "GBP", ["squid"] = "GBP", ["sterling"] = "GBP",
-        ["€"] = "EUR", ["eur"] = "EUR", ["euro"] = "EUR", ["euros"] = "EUR", ["$"] = "USD", ["usd"] = "USD", ["dollar"] = "USD", ["dollars"] = "USD",
-        ["¥"] = "JPY", ["yen"] = "JPY", ["jpy"] = "JPY", ["chf"] = "CHF", ["francs"] = "CHF", ["pln"] = "PLN", ["zloty"] = "PLN",
+        ["£"] = "GBP",
+        ["gbp"] = "GBP",
+        ["pound"] = "GBP",
+        ["pounds"] = "GBP",
+        ["quid"] = "GBP",
+        ["squid"] = "GBP",
+        ["sterling"] = "GBP",
+        ["€"] = "EUR",
+        ["eur"] = "EUR",
+        ["euro"] = "EUR",
+        ["euros"] = "EUR",
+        ["$"] = "USD",
+        ["usd"] = "USD",
+        ["dollar"] = "USD",
+        ["dollars"] = "USD",
+        ["¥"] = "JPY",
+        ["yen"] = "JPY",
+        ["jpy"] = "JPY",
+        ["chf"] = "CHF",
+        ["francs"] = "CHF",
+        ["pln"] = "PLN",
+        ["zloty"] = "PLN",
     };
 
     /// <summary>The one amount that <paramref name="text"/> is, apart from words around it such as "about" or "another".</summary>
