@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using SecureBank.ServiceDefaults;
 using Npgsql;
+using SecureBank.ServiceDefaults;
 using Testing;
 
 namespace Banking.Api.Tests.Events;
