@@ -288,6 +288,11 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             return await GoOnAsync(script, task, Fit(task.Skill, values), Heard.Of(heard));
         }
 
+        if (AsksForAnother(heard))
+        {
+            return null;
+        }
+
         // One word while a question is open is most likely its answer, however it reads on its own.
         var elsewhere = sure && heard.Confidence >= (Tokenizer.Tokenize(heard.Text).Count == 1 ? 0.95 : 0.6) && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
         var short_ = Tokenizer.Tokenize(heard.Text).Count <= 6;
@@ -392,6 +397,11 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         Note();
         return Understood(await GoOnAsync(script, task, answer, new Heard(answer, [], heard.Text)));
     }
+
+    // "Pay Daniel 25" is whole in itself: nothing said about the payment before it may end up on this one, least of all a reference.
+    private static bool AsksForAnother(Utterance heard) =>
+        heard is { Intent: IntentNames.PayPayee, Certainty: Certainty.Accepted, Values: { Payee: { } payee, Amount: not null } } && !Shared.IsPronoun(payee)
+        && Tokenizer.Tokenize(heard.Text).Any(token => token.Norm is "pay" or "send" or "transfer" or "give" or "wire");
 
     // "John Smith" as a whole answer is one name, also where the tagger marks only part of it.
     private static string WholeName(Utterance heard)
