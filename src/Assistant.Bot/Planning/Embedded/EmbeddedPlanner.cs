@@ -39,6 +39,17 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
     private async Task<PlannerStep.Reply> HearAsync(TurnScript script, string text)
     {
         var heard = model.Understand(text, script.Today);
+        if (LaterDay.Without(heard, script.Today, model, script.State.Task) is { } atOnce)
+        {
+            var reply = await ReplyAsync(script, atOnce);
+            return reply with { Text = script.Say("at_once", ("text", reply.Text)) };
+        }
+
+        return await ReplyAsync(script, heard);
+    }
+
+    private static async Task<PlannerStep.Reply> ReplyAsync(TurnScript script, Utterance heard)
+    {
         var state = script.State;
         var negated = heard.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Negated);
 
