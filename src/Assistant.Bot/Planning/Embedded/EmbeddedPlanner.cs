@@ -38,7 +38,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
 
     private async Task<PlannerStep.Reply> HearAsync(TurnScript script, string text)
     {
-        var heard = model.Understand(text, script.Today);
+        var heard = Correction.Read(model.Understand(text, script.Today), script.State);
         if (LaterDay.Without(heard, script.Today, model, script.State.Task) is { } atOnce)
         {
             var reply = await ReplyAsync(script, atOnce);
