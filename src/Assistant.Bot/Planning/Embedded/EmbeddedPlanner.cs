@@ -14,6 +14,9 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
     /// <summary>A read that answers a wrong guess harmlessly; such an intent is acted on although the model is unsure.</summary>
     private static readonly string[] Harmless = [IntentNames.Balance, IntentNames.Transactions, IntentNames.Spending, IntentNames.ListPayees, IntentNames.PaymentStatus, IntentNames.Help];
 
+    /// <summary>Who goes on about other things was reminded of the open question often enough; it stays open all the same.</summary>
+    private const int MaxReminders = 2;
+
     private static readonly string[] MoneySkills = [IntentNames.PayPayee, IntentNames.OwnTransfer, IntentNames.AddPayee];
 
     /// <inheritdoc/>
@@ -527,10 +530,10 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         }
     }
 
-    /// <summary>After a digression: the question that was open before is asked again.</summary>
+    /// <summary>After a digression: the question that was open before is asked again, <see cref="MaxReminders"/> times at most.</summary>
     private static PlannerStep.Reply Resume(TurnScript script, PlannerStep.Reply reply)
     {
-        if (script.State.Task is not { } task || reply.Events.Any(happened => happened is TaskUpdated or TaskClosed))
+        if (script.State.Task is not { Reminders: < MaxReminders } task || reply.Events.Any(happened => happened is TaskUpdated or TaskClosed))
         {
             return reply;
         }
@@ -545,7 +548,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             (IntentNames.AddPayee, SlotNames.Payee) => "add_payee_name",
             _ => null,
         };
-        return question is null ? reply : reply with { Text = $"{reply.Text} {script.Say("resume", ("question", script.Say(question)))}", SuggestedReplies = [.. reply.SuggestedReplies.Take(2), "Cancel"] };
+        return question is null ? reply : reply with { Events = [.. reply.Events, new TaskUpdated(task with { Reminders = task.Reminders + 1 })], Text = $"{reply.Text} {script.Say("resume", ("question", script.Say(question)))}", SuggestedReplies = [.. reply.SuggestedReplies.Take(2), "Cancel"] };
     }
 
     private static PlannerStep.Reply NotUnderstood(TurnScript script, Utterance? heard)
