@@ -51,7 +51,8 @@ public sealed record DialogueState
 /// <param name="Slots">What is known.</param>
 /// <param name="Asked">The slot the customer was asked for, or null.</param>
 /// <param name="Choices">The choices offered for it, in the order shown.</param>
-public sealed record OpenTask(string Skill, SlotValues Slots, string? Asked, IReadOnlyList<Choice> Choices);
+/// <param name="Reminders">How often the question was repeated after the customer spoke of something else.</param>
+public sealed record OpenTask(string Skill, SlotValues Slots, string? Asked, IReadOnlyList<Choice> Choices, int Reminders = 0);
 
 /// <summary>One of several things the customer may pick: an id from the bank and the name shown.</summary>
 public sealed record Choice(string Id, string Name);

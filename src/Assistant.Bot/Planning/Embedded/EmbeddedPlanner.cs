@@ -14,6 +14,9 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
     /// <summary>A read that answers a wrong guess harmlessly; such an intent is acted on although the model is unsure.</summary>
     private static readonly string[] Harmless = [IntentNames.Balance, IntentNames.Transactions, IntentNames.Spending, IntentNames.ListPayees, IntentNames.PaymentStatus, IntentNames.Help];
 
+    /// <summary>Who goes on about other things was reminded of the open question often enough; it stays open all the same.</summary>
+    private const int MaxReminders = 2;
+
     private static readonly string[] MoneySkills = [IntentNames.PayPayee, IntentNames.OwnTransfer, IntentNames.AddPayee];
 
     /// <inheritdoc/>
@@ -38,7 +41,18 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
 
     private async Task<PlannerStep.Reply> HearAsync(TurnScript script, string text)
     {
-        var heard = model.Understand(text, script.Today);
+        var heard = Correction.Read(model.Understand(text, script.Today), script.State);
+        if (LaterDay.Without(heard, script.Today, model, script.State.Task) is { } atOnce)
+        {
+            var reply = await ReplyAsync(script, atOnce);
+            return reply with { Text = script.Say("at_once", ("text", reply.Text)) };
+        }
+
+        return await ReplyAsync(script, heard);
+    }
+
+    private static async Task<PlannerStep.Reply> ReplyAsync(TurnScript script, Utterance heard)
+    {
         var state = script.State;
         var negated = heard.Slots.FirstOrDefault(slot => slot.Slot == SlotNames.Negated);
 
@@ -288,6 +302,11 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             return await GoOnAsync(script, task, Fit(task.Skill, values), Heard.Of(heard));
         }
 
+        if (AsksForAnother(heard))
+        {
+            return null;
+        }
+
         // One word while a question is open is most likely its answer, however it reads on its own.
         var elsewhere = sure && heard.Confidence >= (Tokenizer.Tokenize(heard.Text).Count == 1 ? 0.95 : 0.6) && intent is not (IntentNames.Inform or IntentNames.Amend or IntentNames.Confirm or IntentNames.Deny or IntentNames.OutOfScope);
         var short_ = Tokenizer.Tokenize(heard.Text).Count <= 6;
@@ -392,6 +411,11 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         Note();
         return Understood(await GoOnAsync(script, task, answer, new Heard(answer, [], heard.Text)));
     }
+
+    // "Pay Daniel 25" is whole in itself: nothing said about the payment before it may end up on this one, least of all a reference.
+    private static bool AsksForAnother(Utterance heard) =>
+        heard is { Intent: IntentNames.PayPayee, Certainty: Certainty.Accepted, Values: { Payee: { } payee, Amount: not null } } && !Shared.IsPronoun(payee)
+        && Tokenizer.Tokenize(heard.Text).Any(token => token.Norm is "pay" or "send" or "transfer" or "give" or "wire");
 
     // "John Smith" as a whole answer is one name, also where the tagger marks only part of it.
     private static string WholeName(Utterance heard)
@@ -506,10 +530,10 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
         }
     }
 
-    /// <summary>After a digression: the question that was open before is asked again.</summary>
+    /// <summary>After a digression: the question that was open before is asked again, <see cref="MaxReminders"/> times at most.</summary>
     private static PlannerStep.Reply Resume(TurnScript script, PlannerStep.Reply reply)
     {
-        if (script.State.Task is not { } task || reply.Events.Any(happened => happened is TaskUpdated or TaskClosed))
+        if (script.State.Task is not { Reminders: < MaxReminders } task || reply.Events.Any(happened => happened is TaskUpdated or TaskClosed))
         {
             return reply;
         }
@@ -524,7 +548,7 @@ public sealed class EmbeddedPlanner(UnderstandingModel model) : IPlanner
             (IntentNames.AddPayee, SlotNames.Payee) => "add_payee_name",
             _ => null,
         };
-        return question is null ? reply : reply with { Text = $"{reply.Text} {script.Say("resume", ("question", script.Say(question)))}", SuggestedReplies = [.. reply.SuggestedReplies.Take(2), "Cancel"] };
+        return question is null ? reply : reply with { Events = [.. reply.Events, new TaskUpdated(task with { Reminders = task.Reminders + 1 })], Text = $"{reply.Text} {script.Say("resume", ("question", script.Say(question)))}", SuggestedReplies = [.. reply.SuggestedReplies.Take(2), "Cancel"] };
     }
 
     private static PlannerStep.Reply NotUnderstood(TurnScript script, Utterance? heard)

@@ -69,6 +69,21 @@ internal static class NameMatch
         return found;
     }
 
+    /// <summary>
+    /// The items named somewhere in a whole message: those of which it holds the most words, the first word or two others at least ("house" alone is
+    /// not Alder House Lettings).
+    /// </summary>
+    public static IReadOnlyList<T> Mentioned<T>(string message, IReadOnlyList<T> items, Func<T, string> nameOf)
+    {
+        var words = Split(message, keepFillers: false);
+        var counted = items
+            .Select(item => (Item: item, Name: Split(nameOf(item), keepFillers: false)))
+            .Select(pair => (pair.Item, Count: pair.Name.Count(words.Contains), First: pair.Name is [{ Length: >= 3 } first, ..] && words.Contains(first)))
+            .Where(pair => pair.First || pair.Count >= 2)
+            .ToList();
+        return [.. counted.Where(pair => pair.Count == counted.Max(other => other.Count)).Select(pair => pair.Item)];
+    }
+
     /// <summary>The accounts meant: by name, otherwise by kind ("savings").</summary>
     public static IReadOnlyList<JsonElement> Accounts(string said, IReadOnlyList<JsonElement> accounts)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Assistant.Bot.Understanding;
 
@@ -24,7 +25,14 @@ internal static class PayPayee
         var payee = slots.PayeeId is { } id ? payees.Items("payees").Where(item => item.Text("id") == id).ToList() : [];
         if (payee.Count == 0)
         {
-            if (slots.Payee is not { } said)
+            var named = slots.Payee is null ? Mentioned(heard, payees.Items("payees")) : [];
+            var said = slots.Payee ?? (named is [var only] ? only.Text("name") : null);
+            if (named.Count > 1)
+            {
+                return WhoExactly(script, slots, named);
+            }
+
+            if (said is null)
             {
                 script.Await(IntentNames.PayPayee, slots, SlotNames.Payee, Shared.ChoicesOf(payees.Items("payees").Take(8)));
                 if (payees.Items("payees").Count > 0)
@@ -38,10 +46,7 @@ internal static class PayPayee
             var found = NameMatch.Find(said, payees.Items("payees"), item => item.Text("name") ?? "");
             if (found.Count > 1)
             {
-                script.Await(IntentNames.PayPayee, slots, SlotNames.Payee, Shared.ChoicesOf(found));
-                Shared.OfferPayees(script, found);
-                script.Suggest([.. found.Take(4).Select(item => item.Text("name") ?? "")]);
-                return script.Reply(script.Say("pay_who_exactly"));
+                return WhoExactly(script, slots, found);
             }
 
             if (found.Count == 0)
@@ -96,6 +101,26 @@ internal static class PayPayee
 
         script.Close("done");
         return Shared.ShowPrepared(script, draft, Shared.Prepared(draft, slots.PayeeId, null), "draft_ready");
+    }
+
+    // Payees whose names stand in the message although none was made out as its payee; what it is for and where from name nobody.
+    private static IReadOnlyList<JsonElement> Mentioned(Heard heard, IReadOnlyList<JsonElement> payees)
+    {
+        var text = heard.Text;
+        foreach (var part in (string?[])[heard.Slots.Reference, heard.Slots.Account, heard.Slots.ToAccount])
+        {
+            text = string.IsNullOrEmpty(part) ? text : text.Replace(part, " ", StringComparison.OrdinalIgnoreCase);
+        }
+
+        return NameMatch.Mentioned(text, payees, item => item.Text("name") ?? "");
+    }
+
+    private static PlannerStep.Reply WhoExactly(TurnScript script, SlotValues slots, IReadOnlyList<JsonElement> found)
+    {
+        script.Await(IntentNames.PayPayee, slots, SlotNames.Payee, Shared.ChoicesOf(found));
+        Shared.OfferPayees(script, found);
+        script.Suggest([.. found.Take(4).Select(item => item.Text("name") ?? "")]);
+        return script.Reply(script.Say("pay_who_exactly"));
     }
 
     private static async Task<PlannerStep.Reply> UnknownAsync(TurnScript script, SlotValues slots, string said)

@@ -96,7 +96,9 @@ internal static class Shared
             "same_account" => (SlotNames.ToAccount, slots with { ToAccount = null, ToAccountId = null }),
             "payee_not_found" => (SlotNames.Payee, slots with { Payee = null, PayeeId = null }),
             "gate_refused" => (SlotNames.Payee, slots with { Payee = null, PayeeId = null, Amount = null }),
-            "insufficient_funds" or "limit_exceeded" or "amount_too_large" or "amount_too_precise" or "amount_not_positive" or "amount_malformed" or "currency_mismatch"
+            // Another amount or another account: the amount stays, so that "from savings then" is enough as well.
+            "insufficient_funds" or "limit_exceeded" => (SlotNames.Amount, slots),
+            "amount_too_large" or "amount_too_precise" or "amount_not_positive" or "amount_malformed" or "currency_mismatch"
                 => (SlotNames.Amount, slots with { Amount = null, Currency = null }),
             _ => ((string?)null, slots),
         };
