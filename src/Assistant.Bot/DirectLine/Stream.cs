@@ -79,6 +79,13 @@ internal sealed class Stream(ConversationStore store, ConversationSignals signal
         var signal = ConversationSignal.Read;
         while (true)
         {
+            // Before the activities: merged signals may bring the reply as well, and typing after a reply would promise another.
+            if (signal.HasFlag(ConversationSignal.Typing))
+            {
+                var typing = new Activity { Type = "typing", From = Conversation.Bot, Conversation = new ConversationAccount(conversation.Id), Timestamp = clock.GetUtcNow() };
+                await SendAsync(socket, new ActivitySet([typing], Watermark: null), cancellationToken);
+            }
+
             if (signal.HasFlag(ConversationSignal.Read))
             {
                 while (true)
@@ -105,12 +112,6 @@ internal sealed class Stream(ConversationStore store, ConversationSignals signal
                     await SendAsync(socket, new ActivitySet(activities, next.ToString(CultureInfo.InvariantCulture)), cancellationToken);
                     cursor = next;
                 }
-            }
-
-            if (signal.HasFlag(ConversationSignal.Typing))
-            {
-                var typing = new Activity { Type = "typing", From = Conversation.Bot, Conversation = new ConversationAccount(conversation.Id), Timestamp = clock.GetUtcNow() };
-                await SendAsync(socket, new ActivitySet([typing], Watermark: null), cancellationToken);
             }
 
             using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
