@@ -12,6 +12,18 @@ internal sealed class EchoPlanner : IPlanner
         Task.FromResult<PlannerStep>(new PlannerStep.Reply("echo: " + turn.Messages[^1].Text, [], [], [new TurnUnderstood("echo", 1, Understood: true)]));
 }
 
+/// <summary>Thinks until the test has seen what it wants to see, then echoes.</summary>
+internal sealed class PatientPlanner(Task until) : IPlanner
+{
+    public string Name => "embedded";
+
+    public async Task<PlannerStep> NextAsync(PlannerTurn turn, CancellationToken cancellationToken)
+    {
+        await until.WaitAsync(cancellationToken);
+        return new PlannerStep.Reply("echo: " + turn.Messages[^1].Text, [], [], [new TurnUnderstood("echo", 1, Understood: true)]);
+    }
+}
+
 /// <summary>Does what a test scripted: a list of calls, then a reply. Which step it is at follows from the messages alone, as a planner must.</summary>
 internal sealed class ScriptedPlanner(params FunctionCallContent[][] steps) : IPlanner
 {

@@ -5,6 +5,7 @@ using Assistant.Bot.Planning;
 using Assistant.Bot.Tests.Hosting;
 using Assistant.Bot.Turns;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Testing;
 
 namespace Assistant.Bot.Tests.Turns;
@@ -70,14 +71,19 @@ public sealed class CrashTests : IAsyncLifetime
         await Wait.UntilAsync(() => mortal.IsDead || status != 200);
         Assert.True(mortal.IsDead, "The turn has fewer commits than the test kills at.");
 
-        // The client repeats what was not acknowledged, and the other process finds the lease run out.
+        // The client repeats what was not acknowledged, and the other process finds the lease run out. From the moment it has the lease the clock
+        // stands still: the limits of its turn are measured by the same clock.
+        var leaseOfTheDead = await LeaseTokenAsync();
         var survivor = new DirectLineClient(second.Http, client.ConversationId, client.Token);
         Assert.Equal(200, (await survivor.PostAsync(message)).Status);
-        clock.Advance(TurnJournal.LeaseTime + TimeSpan.FromSeconds(5));
         await Wait.UntilAsync(
             async () =>
             {
-                clock.Advance(TimeSpan.FromSeconds(2));
+                if (await LeaseTokenAsync() == leaseOfTheDead)
+                {
+                    clock.Advance(TimeSpan.FromSeconds(2));
+                }
+
                 return (await survivor.ReadAllAsync()).Any(activity => (string?)activity["text"] == "Prepared.");
             });
 
@@ -114,6 +120,14 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.True(fresh.Token > stale.Token);
         await Assert.ThrowsAsync<LeaseLostException>(() => journal.CommitReplyAsync(stale, open.Turn, Replies.Say("stale"), CancellationToken.None));
         Assert.DoesNotContain((await store.ReadAsync(conversation.Key, 0, 10, CancellationToken.None)).Activities, activity => activity.Text == "stale");
+    }
+
+    private async Task<long> LeaseTokenAsync()
+    {
+        await using var connection = new NpgsqlConnection(_database.AppConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("select max(lease_token) from assistant.conversation", connection);
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static async Task<ConversationLease> WaitForLeaseAsync(ITurnJournal journal, long key, FakeTimeProvider clock) =>
